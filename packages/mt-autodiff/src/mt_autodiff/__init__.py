@@ -1,0 +1,1 @@
+"""Derivatives, the computation graph and backpropagation on scalars: MiniTorch, lesson 1."""

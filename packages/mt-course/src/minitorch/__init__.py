@@ -1,0 +1,1 @@
+"""The course: command line, projects and course-compatible names for MiniTorch."""

@@ -1,0 +1,1 @@
+"""Layers, losses, optimisers and the training loop: MiniTorch, lesson 4."""

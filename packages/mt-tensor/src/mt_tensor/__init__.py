@@ -1,0 +1,1 @@
+"""Strided tensors with broadcasting, autograd and pluggable backends: MiniTorch, lesson 2."""
