@@ -1,1 +1,17 @@
-"""Derivatives, the computation graph and backpropagation on scalars: MiniTorch, lesson 1."""
+"""Module 1: derivatives, the computation graph, backpropagation, Scalar."""
+
+from mt_autodiff.backpropagation import backpropagate as backpropagate
+from mt_autodiff.backpropagation import topological_sort as topological_sort
+from mt_autodiff.derivative import central_difference as central_difference
+from mt_autodiff.errors import GradientError as GradientError
+from mt_autodiff.function import Elementwise as Elementwise
+from mt_autodiff.function import Function as Function
+from mt_autodiff.history import LEAF as LEAF
+from mt_autodiff.history import Context as Context
+from mt_autodiff.history import History as History
+from mt_autodiff.mode import is_grad_enabled as is_grad_enabled
+from mt_autodiff.mode import mode as mode
+from mt_autodiff.mode import no_grad as no_grad
+from mt_autodiff.scalar import Scalar as Scalar
+from mt_autodiff.variable import Variable as Variable
+from mt_autodiff.variable import next_id as next_id

@@ -1,0 +1,97 @@
+"""Differentiable functions: written by hand as a `Function`, or derived from an `Op`.
+
+`Function` is for what an elementwise operator cannot say: a sum along an axis, a matrix product.
+As in `torch.autograd.Function`, a subclass has two static methods:
+
+    class Square(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, grad_output):
+            (x,) = ctx.saved_values
+            return grad_output * 2.0 * x
+
+Variables go by position; metadata (axes, shapes) by keyword, and never has a gradient.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from mt_operators import Op
+from mt_operators.op import one, zero
+
+from mt_autodiff.history import Context, History
+from mt_autodiff.mode import mode, no_grad
+from mt_autodiff.variable import Variable
+
+
+class Function:
+    """A differentiable function of variables; subclass it with `forward` and `backward`."""
+
+    @staticmethod
+    def forward(ctx: Context, *inputs: Any, **metadata: Any) -> Any:  # noqa: ANN401
+        """Compute the result from the inputs' values, saving in `ctx` what backward needs."""
+        raise NotImplementedError
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Any) -> Any:  # noqa: ANN401
+        """Return the gradient by each input (None: no gradient), as a tuple if several."""
+        raise NotImplementedError
+
+    @classmethod
+    def apply(cls, *inputs: Any, **metadata: Any) -> Any:  # noqa: ANN401
+        """Call it on variables and numbers, and record the call.
+
+        Raises:
+            TypeError: no input is a variable.
+        """
+        kind = next((type(x) for x in inputs if isinstance(x, Variable)), None)
+        if kind is None:
+            message = f"{cls.__name__}.apply: no input is a variable: {inputs!r}"
+            raise TypeError(message)
+        variables = kind._admit(inputs)  # noqa: SLF001  the protocol of variables
+        needs = tuple(v.history is not None for v in variables)
+        ctx = Context(needs)
+        record = mode.recording and any(needs)
+        with no_grad():
+            value = cls.forward(ctx, *(v._value() for v in variables), **metadata)  # noqa: SLF001
+        history = History(cls, ctx, variables) if record else None
+        return kind._result(value, history, cls.__name__)  # noqa: SLF001
+
+
+class Elementwise:
+    """An operator as a rule of the graph: its backward is `d * partial` for each input.
+
+    Args:
+        op: the operator.
+        call: how to apply a float function to values of this kind: a plain call for scalars, a
+            kernel over storage for tensors.
+    """
+
+    __slots__ = ("__name__", "_call", "op")
+
+    def __init__(self, op: Op, call: Callable[..., Any]) -> None:
+        """Derive the rule from the operator."""
+        self.op = op
+        self.__name__ = op.name
+        self._call = call
+
+    def backward(self, ctx: Context, grad_output: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        """Return the gradient by each input that needs one, None for the others."""
+        return tuple(
+            self._gradient(i, grad_output, ctx.saved_values) if needed else None
+            for i, needed in enumerate(ctx.needs_input_grad)
+        )
+
+    def _gradient(self, i: int, grad_output: Any, saved: tuple[Any, ...]) -> Any:  # noqa: ANN401
+        partial = self.op.partials[i]
+        if partial is zero:
+            return None
+        if partial is one:
+            return grad_output
+        return self._call(self.op.pullbacks[i], grad_output, *saved)
+
+

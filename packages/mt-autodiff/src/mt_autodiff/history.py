@@ -1,0 +1,63 @@
+"""What a variable remembers of how it was made: the edges of the computation graph.
+
+A variable is a *leaf* if a user made it (its history has no function), a *non-leaf* if a function
+made it from others, and a *constant* if its history is None.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from mt_autodiff.variable import Variable
+
+
+class Rule(Protocol):
+    """Something that can go backward: a `Function` subclass, or an operator made differentiable."""
+
+    @property
+    def __name__(self) -> str:
+        """Its name in graphs and in errors."""
+
+    def backward(self, ctx: Any, grad_output: Any) -> Any:  # noqa: ANN401  floats or tensors
+        """Return the gradient of each input, given the gradient of the output."""
+
+
+class Context:
+    """What a forward leaves for its backward.
+
+    Attributes:
+        saved_values: what `save_for_backward` was given.
+        needs_input_grad: for each input, whether anyone will use its gradient.
+    """
+
+    __slots__ = ("__dict__", "needs_input_grad", "saved_values")
+
+    def __init__(self, needs_input_grad: tuple[bool, ...] = ()) -> None:
+        """Start empty."""
+        self.saved_values: tuple[Any, ...] = ()
+        self.needs_input_grad = needs_input_grad
+
+    def save_for_backward(self, *values: Any) -> None:  # noqa: ANN401  floats or tensors
+        """Keep values for the backward."""
+        self.saved_values = values
+
+
+class History:
+    """The function that made a variable, its context, and the inputs it was called on."""
+
+    __slots__ = ("ctx", "inputs", "last_fn")
+
+    def __init__(
+        self,
+        last_fn: Rule | None = None,
+        ctx: Context | None = None,
+        inputs: Sequence["Variable"] = (),
+    ) -> None:
+        """Without arguments: the history of a leaf."""
+        self.last_fn = last_fn
+        self.ctx = ctx
+        self.inputs = inputs
+
+
+LEAF = History()
+"""The history that all leaves share: it holds nothing."""

@@ -1,0 +1,97 @@
+"""A node of the computation graph, whatever it holds: the base of `Scalar` and of `Tensor`."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any, Self
+
+from mt_autodiff.errors import GradientError
+from mt_autodiff.history import History
+
+next_id = count(1).__next__
+"""The serial number of each new variable: a result always has a larger one than its inputs."""
+
+
+class Variable(ABC):
+    """A value that knows how it was computed.
+
+    A subclass says what its values are: how a function's inputs are made variables (`_admit`),
+    what of them the function sees (`_value`), how its result is made a variable (`_result`), how
+    a gradient is fitted to its variable (`_fit`) and where it is kept (`_accumulate`).
+    """
+
+    __slots__ = ("history", "unique_id")
+
+    history: History | None
+    unique_id: int
+
+    def is_constant(self) -> bool:
+        """Whether no gradient flows into it."""
+        return self.history is None
+
+    def is_leaf(self) -> bool:
+        """Whether a user made it, so that its gradient is kept."""
+        return self.history is not None and self.history.last_fn is None
+
+    @property
+    def parents(self) -> Sequence["Variable"]:
+        """The inputs of the function that made it."""
+        if self.history is None:
+            message = f"{self!r} is a constant: it has no parents"
+            raise GradientError(message)
+        return self.history.inputs
+
+    def chain_rule(self, grad_output: Any) -> Iterator[tuple["Variable", Any]]:  # noqa: ANN401
+        """Yield each input that wants a gradient, with this node's contribution to it.
+
+        Args:
+            grad_output: the derivative of the final result by this variable.
+
+        Raises:
+            GradientError: this is a leaf or a constant, its graph has been freed, or its
+                function's backward returned a wrong number of gradients.
+        """
+        history = self.history
+        if history is None or history.last_fn is None:
+            message = f"{self!r} was not computed by a function: there is no chain to follow"
+            raise GradientError(message)
+        if history.ctx is None:
+            message = (
+                f"{history.last_fn.__name__}: its graph was freed by an earlier backward(); "
+                "pass retain_graph=True there to go through it again"
+            )
+            raise GradientError(message)
+        grads = history.last_fn.backward(history.ctx, grad_output)
+        if not isinstance(grads, tuple):
+            grads = (grads,)
+        if len(grads) != len(history.inputs):
+            message = (
+                f"{history.last_fn.__name__}: backward returned {len(grads)} gradients "
+                f"for {len(history.inputs)} inputs"
+            )
+            raise GradientError(message)
+        for variable, grad in zip(history.inputs, grads, strict=True):
+            if variable.history is not None and grad is not None:
+                yield variable, variable._fit(grad)  # noqa: SLF001  the protocol of this class
+
+    @classmethod
+    @abstractmethod
+    def _admit(cls, inputs: tuple[Any, ...]) -> tuple[Self, ...]:
+        """Make every input of a function a variable, constants included."""
+
+    @abstractmethod
+    def _value(self) -> Any:  # noqa: ANN401
+        """What a function's forward sees of this variable."""
+
+    @classmethod
+    @abstractmethod
+    def _result(cls, value: Any, history: History | None, name: str) -> Self:  # noqa: ANN401
+        """Make what a forward returned a variable."""
+
+    @abstractmethod
+    def _fit(self, grad: Any) -> Any:  # noqa: ANN401
+        """Bring a gradient to the form of this variable: its shape, after broadcasting."""
+
+    @abstractmethod
+    def _accumulate(self, grad: Any) -> None:  # noqa: ANN401
+        """Add to the gradient that this leaf keeps."""
