@@ -1,5 +1,6 @@
 """Module 0: operators with their derivatives, functional tools, the Module tree, toy datasets."""
 
+from mt_operators.module import Module as Module
 from mt_operators.op import Op as Op
 from mt_operators.op import one as one
 from mt_operators.op import op as op
@@ -21,3 +22,6 @@ from mt_operators.operators import sigmoid as sigmoid
 from mt_operators.operators import sqrt as sqrt
 from mt_operators.operators import sub as sub
 from mt_operators.operators import tanh as tanh
+from mt_operators.parameter import Buffer as Buffer
+from mt_operators.parameter import Holder as Holder
+from mt_operators.parameter import Parameter as Parameter
