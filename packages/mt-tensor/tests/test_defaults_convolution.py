@@ -118,7 +118,7 @@ def test_any_layout_gives_the_same_result(layout):
 
 def test_what_no_window_reaches_has_no_gradient():
     x, weight = np.ones((1, 1, 5, 5)), np.ones((1, 1, 2, 2))
-    result = by_input(np.ones((1, 1, 2, 2)), x, weight, (2, 2), (0, 0))
+    result = by_input(np.ones((1, 1, 2, 2)), x, weight, ((2, 2), (0, 0)))
     assert result[0, 0, :4, :4].min() == 1.0
     assert not result[0, 0, 4].any()
     assert not result[0, 0, :, 4].any()
@@ -127,7 +127,7 @@ def test_what_no_window_reaches_has_no_gradient():
 def test_no_images_give_no_results_and_a_zero_gradient():
     x, weight = np.ones((0, 2, 3, 3)), np.ones((4, 2, 2, 2))
     assert forward(x, weight, (1, 1), (0, 0)).shape == (0, 4, 2, 2)
-    result = by_weight(np.ones((0, 4, 2, 2)), x, weight, (1, 1), (0, 0))
+    result = by_weight(np.ones((0, 4, 2, 2)), x, weight, ((1, 1), (0, 0)))
     np.testing.assert_array_equal(result, np.zeros_like(weight))
 
 
