@@ -1,1 +1,42 @@
-"""Strided tensors with broadcasting, autograd and pluggable backends: MiniTorch, lesson 2."""
+"""Module 2: strided tensors, broadcasting, autograd, the Backend protocol, the simple backend."""
+
+from mt_autodiff import Context as Context
+from mt_autodiff import Function as Function
+from mt_autodiff import GradientError as GradientError
+from mt_autodiff import is_grad_enabled as is_grad_enabled
+from mt_autodiff import no_grad as no_grad
+
+from mt_tensor.backend import Backend as Backend
+from mt_tensor.creation import arange as arange
+from mt_tensor.creation import full as full
+from mt_tensor.creation import ones as ones
+from mt_tensor.creation import rand as rand
+from mt_tensor.creation import randint as randint
+from mt_tensor.creation import randn as randn
+from mt_tensor.creation import tensor as tensor
+from mt_tensor.creation import zeros as zeros
+from mt_tensor.dtypes import bool_ as bool_
+from mt_tensor.dtypes import float32 as float32
+from mt_tensor.dtypes import float64 as float64
+from mt_tensor.dtypes import get_default_dtype as get_default_dtype
+from mt_tensor.dtypes import int64 as int64
+from mt_tensor.dtypes import set_default_dtype as set_default_dtype
+from mt_tensor.errors import BackendError as BackendError
+from mt_tensor.errors import DTypeError as DTypeError
+from mt_tensor.errors import IndexingError as IndexingError
+from mt_tensor.errors import ShapeError as ShapeError
+from mt_tensor.grad_check import grad_check as grad_check
+from mt_tensor.joining import cat as cat
+from mt_tensor.joining import stack as stack
+from mt_tensor.joining import where as where
+from mt_tensor.random import Generator as Generator
+from mt_tensor.random import default_generator as default_generator
+from mt_tensor.random import manual_seed as manual_seed
+from mt_tensor.registry import BackendSpec as BackendSpec
+from mt_tensor.registry import BackendStatus as BackendStatus
+from mt_tensor.registry import backends as backends
+from mt_tensor.registry import default_backend as default_backend
+from mt_tensor.registry import get_backend as get_backend
+from mt_tensor.registry import set_default_backend as set_default_backend
+from mt_tensor.tensor import Tensor as Tensor
+from mt_tensor.tensor_data import TensorData as TensorData

@@ -1,0 +1,172 @@
+"""What a device must offer: storage, four kernels, and nothing else.
+
+A backend author writes the abstract methods below: allocate and transfer, `map`/`zip` of a float
+function, `reduce` of an operator, `matmul`. With these every tensor operation works. All other
+methods have a default written with those (`mt_tensor.defaults`), and a backend overrides the ones
+for which it has a faster kernel.
+
+The contract of a kernel:
+
+- It fills `out`, a layout that the caller has allocated, and returns nothing. `out` may have any
+  strides but never overlaps itself.
+- Operands have any layout: permuted, negative steps, stride 0 where they are broadcast, size 0.
+  An operand of an elementwise kernel may be `out` itself, element for element; otherwise they do
+  not overlap.
+- Shapes and dtypes have been checked and fit; a kernel checks nothing.
+- The same arguments give the same bits on every run.
+
+`mt_tensor.testing` runs this contract against any backend.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from mt_operators import Op, identity
+
+from mt_tensor.defaults import convolution, normalization, pooling
+from mt_tensor.dtypes import DType
+from mt_tensor.layout import Shape
+from mt_tensor.tensor_data import Storage, TensorData
+
+ElementFn = Op | Callable[..., float]
+Pair = tuple[int, int]
+Positions = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Backend(ABC):
+    """A device that holds storages and runs kernels over them."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def empty(self, size: int, dtype: DType) -> Storage:
+        """Allocate a storage of `size` elements, with any content."""
+
+    @abstractmethod
+    def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
+        """Make a storage of the elements of a contiguous array of one dimension.
+
+        The array is handed over: it will not be changed by anyone else, and may become the
+        storage itself.
+        """
+
+    @abstractmethod
+    def to_numpy(self, storage: Storage) -> np.ndarray[Any, Any]:
+        """Return the elements as an array of one dimension; shared with the storage if it can."""
+
+    @abstractmethod
+    def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
+        """Set each `out[i] = fn(a[i])`; the two have one shape."""
+
+    @abstractmethod
+    def zip(self, fn: ElementFn, out: TensorData, *operands: TensorData) -> None:
+        """Set each `out[i] = fn(a[i], b[i], ...)`; all have one shape; two operands or three."""
+
+    @abstractmethod
+    def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
+        """Fold `a` with an operator of two inputs that has a unit, along some of its dimensions.
+
+        `out` has as many dimensions as `a`, and size 1 where it folds. A fold over no elements
+        gives the unit.
+        """
+
+    @abstractmethod
+    def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
+        """Multiply matrices: `a` is (*B, M, K), `b` is (*B, K, N), `out` is (*B, M, N).
+
+        The batch dimensions of all three are equal: one that is broadcast has stride 0. A product
+        over no elements is 0.
+        """
+
+    def allocate(self, shape: Shape, dtype: DType) -> TensorData:
+        """Allocate a contiguous tensor, with any content."""
+        size = 1
+        for n in shape:
+            size *= n
+        return TensorData(self.empty(size, dtype), shape)
+
+    def full(self, shape: Shape, value: float, dtype: DType) -> TensorData:
+        """Allocate a contiguous tensor with `value` everywhere."""
+        return self.from_array(np.full(shape, value, dtype))
+
+    def from_array(self, array: np.ndarray[Any, Any]) -> TensorData:
+        """Copy an array of any layout to this device."""
+        flat = np.array(array, order="C", copy=True).reshape(-1)
+        return TensorData(self.from_numpy(flat), array.shape)
+
+    def to_array(self, a: TensorData) -> np.ndarray[Any, Any]:
+        """Return an array of the same layout; shared with the storage if the device can."""
+        flat = self.to_numpy(a.storage)
+        itemsize = flat.itemsize
+        strides = tuple(s * itemsize for s in a.strides)
+        return np.lib.stride_tricks.as_strided(flat[a.offset :], a.shape, strides)
+
+    def gather(self, out: TensorData, a: TensorData, positions: Positions) -> None:
+        """Set each element of a contiguous `out` to `a.storage[position]`; on the host here."""
+        picked = self.to_numpy(a.storage)[positions.reshape(-1)]
+        self._store(out, picked)
+
+    def scatter(self, out: TensorData, positions: Positions, a: TensorData) -> None:
+        """Set each `out.storage[position]` to an element of `a`; on the host here."""
+        storage = self.to_numpy(out.storage).copy()
+        storage[positions.reshape(-1)] = self.to_array(a).reshape(-1)
+        self._store(out.restrided((len(storage),), (1,), 0), storage)
+
+    def scatter_add(self, out: TensorData, positions: Positions, a: TensorData) -> None:
+        """Add each element of `a` to `out.storage[position]`; positions may repeat; on the host."""
+        storage = self.to_numpy(out.storage).copy()
+        np.add.at(storage, positions.reshape(-1), self.to_array(a).reshape(-1))
+        self._store(out.restrided((len(storage),), (1,), 0), storage)
+
+    def _store(self, out: TensorData, array: np.ndarray[Any, Any]) -> None:
+        self.map(identity, out, TensorData(self.from_numpy(array), out.shape))
+
+    def conv2d(
+        self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Correlate images with kernels; see `mt_tensor.defaults.convolution`."""
+        convolution.conv2d(self, out, x, weight, stride, padding)
+
+    def conv2d_by_input(
+        self, out: TensorData, grad: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Pull a gradient back through `conv2d` to its images."""
+        convolution.conv2d_by_input(self, out, grad, weight, stride, padding)
+
+    def conv2d_by_weight(
+        self, out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Pull a gradient back through `conv2d` to its kernels."""
+        convolution.conv2d_by_weight(self, out, grad, x, stride, padding)
+
+    def avg_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
+        """Average over windows; see `mt_tensor.defaults.pooling`."""
+        pooling.avg_pool2d(self, out, x, kernel, stride)
+
+    def avg_pool2d_by_input(
+        self, out: TensorData, grad: TensorData, kernel: Pair, stride: Pair
+    ) -> None:
+        """Pull a gradient back through `avg_pool2d`."""
+        pooling.avg_pool2d_by_input(self, out, grad, kernel, stride)
+
+    def max_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
+        """Take the maximum over windows; see `mt_tensor.defaults.pooling`."""
+        pooling.max_pool2d(self, out, x, kernel, stride)
+
+    def max_pool2d_by_input(
+        self, out: TensorData, grad: TensorData, x: TensorData, kernel: Pair, stride: Pair
+    ) -> None:
+        """Pull a gradient back through `max_pool2d` to the first maximum of each window."""
+        pooling.max_pool2d_by_input(self, out, grad, x, kernel, stride)
+
+    def log_softmax(self, out: TensorData, x: TensorData, axis: int) -> None:
+        """Normalise exponentials along an axis; see `mt_tensor.defaults.normalization`."""
+        normalization.log_softmax(self, out, x, axis)
+
+    def log_softmax_by_input(
+        self, out: TensorData, grad: TensorData, y: TensorData, axis: int
+    ) -> None:
+        """Pull a gradient back through `log_softmax`, of which `y` is the result."""
+        normalization.log_softmax_by_input(self, out, grad, y, axis)

@@ -1,0 +1,210 @@
+"""A tensor as a node of the graph: its data, its backend, its gradient."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from math import copysign
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
+from mt_autodiff import LEAF, GradientError, History, Variable, backpropagate, mode, next_id
+from mt_operators import Op, add, identity
+
+from mt_tensor.dtypes import DType, floating, nearest_dtype
+from mt_tensor.errors import BackendError, DTypeError
+from mt_tensor.functions.elementwise import elementwise
+from mt_tensor.functions.reduction import fold
+from mt_tensor.layout import Shape
+from mt_tensor.tensor_data import TensorData
+
+if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
+
+T = TypeVar("T", bound="TensorBase")
+
+
+class TensorBase(Variable):
+    """What every tensor has, whatever operations are built on it.
+
+    Args:
+        data: the elements and their layout.
+        backend: where the storage lives, and whose kernels run.
+        history: how it was made; None for a constant.
+    """
+
+    __slots__ = ("backend", "data", "grad")
+
+    def __init__(
+        self, data: TensorData, backend: "Backend", history: History | None = None
+    ) -> None:
+        """Wrap data that lives on the backend."""
+        self.data = data
+        self.backend = backend
+        self.history = history
+        self.grad: Self | None = None
+        self.unique_id = next_id()
+
+    @property
+    def shape(self) -> Shape:
+        """The size of each dimension."""
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        """How many dimensions there are."""
+        return len(self.data.shape)
+
+    @property
+    def size(self) -> int:
+        """How many elements there are."""
+        return self.data.size
+
+    @property
+    def dtype(self) -> DType:
+        """The type of the elements."""
+        return self.data.dtype
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow into it."""
+        return self.history is not None
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        self.requires_grad_(flag)
+
+    def requires_grad_(self, flag: bool = True) -> Self:  # noqa: FBT001, FBT002  PyTorch's signature
+        """Make it a leaf that keeps its gradient, or with False a constant.
+
+        Raises:
+            GradientError: its dtype has no gradients, or it is a non-leaf and `flag` is False.
+        """
+        if flag and self.dtype.kind != "f":
+            message = f"requires_grad_: {self.dtype} has no gradients; only floats do: .to(float64)"
+            raise GradientError(message)
+        if not flag and self.history is not None and not self.is_leaf():
+            message = "requires_grad_(False): a result of a function stays in its graph; detach() it"
+            raise GradientError(message)
+        if flag != self.requires_grad:
+            self.history = LEAF if flag else None
+        return self
+
+    def detach(self) -> Self:
+        """Return a constant with the same storage."""
+        return self._new(self.data)
+
+    def backward(self, grad_output: Any = None, *, retain_graph: bool = False) -> None:  # noqa: ANN401
+        """Add to the `grad` of each leaf the derivative of this tensor by it.
+
+        Args:
+            grad_output: the derivative of some final value by this tensor, of its shape; may be
+                left out where there is one element, and is 1 then.
+            retain_graph: keep the graph for another backward.
+
+        Raises:
+            GradientError: there are several elements and no `grad_output`, its shape differs,
+                this tensor is a constant, or its graph was freed.
+        """
+        if grad_output is None:
+            if self.size != 1:
+                message = (
+                    f"backward: a tensor of shape {self.shape} has {self.size} elements; pass the "
+                    "gradient of each, or reduce it first: .sum().backward()"
+                )
+                raise GradientError(message)
+            grad_output = 1.0
+        (grad,) = self._like((grad_output,))
+        if grad.size == 1 == self.size:
+            grad = self._new(grad.data.restrided(self.shape, (1,) * self.ndim))
+        if grad.shape != self.shape:
+            message = f"backward: the gradient is {grad.shape} for a tensor of {self.shape}"
+            raise GradientError(message)
+        backpropagate(self, grad, retain_graph=retain_graph)
+
+    def zero_grad_(self) -> None:
+        """Forget the gradient that has been accumulated."""
+        self.grad = None
+
+    @classmethod
+    def __apply_op__(cls, op: Op, *args: Any) -> Any:  # noqa: ANN401
+        """Apply an operator elementwise, with broadcasting, and record it."""
+        return elementwise(op, *cls._admit(args))  # type: ignore[arg-type]
+
+    def _new(self, data: TensorData) -> Self:
+        """Return a constant over other data of the same backend."""
+        return type(self)(data, self.backend)
+
+    def _like(self, values: Iterable[Any]) -> tuple[Self, ...]:
+        """Make each value a tensor on this one's backend; numbers take its dtype."""
+        return tuple([v if type(v) is type(self) else self._constant(v) for v in values])
+
+    def _constant(self, value: Any) -> Self:  # noqa: ANN401
+        if isinstance(value, TensorBase):
+            return value  # type: ignore[return-value]  a tensor of a sibling class
+        if isinstance(value, (bool, int, float)):
+            dtype = floating(self.dtype)
+            return self._new(_number(self.backend, value, copysign(1.0, value), dtype))
+        array = np.asarray(value)
+        if array.dtype == object:
+            message = f"{type(value).__name__} {value!r} is not a number, a tensor or an array"
+            raise DTypeError(message)
+        return self._new(self.backend.from_array(array.astype(nearest_dtype(array.dtype))))
+
+    @classmethod
+    def _admit(cls, inputs: tuple[Any, ...]) -> tuple[Self, ...]:
+        home = next(x for x in inputs if isinstance(x, TensorBase))
+        tensors = home._like(inputs)
+        for t in tensors:
+            if t.backend is not home.backend:
+                message = (
+                    f"one tensor is on {home.backend.name!r} and another on {t.backend.name!r}; "
+                    f"move one: .to({home.backend.name!r})"
+                )
+                raise BackendError(message)
+        return tensors  # type: ignore[return-value]  tensors of this class or of a sibling
+
+    def _value(self) -> Self:
+        return self
+
+    @classmethod
+    def _result(cls, value: Any, history: History | None, name: str) -> Self:  # noqa: ANN401
+        if not isinstance(value, TensorBase):
+            message = f"{name}: forward returned {value!r}; a function of tensors returns a tensor"
+            raise TypeError(message)
+        return type(value)(value.data, value.backend, history)  # type: ignore[return-value]
+
+    def _fit(self, grad: Any) -> Self:  # noqa: ANN401
+        (fitted,) = self._like((grad,))
+        if fitted.data.shape != self.data.shape:
+            fitted = _sum_to(fitted, self.data.shape)
+        return fitted if fitted.dtype is self.dtype else _cast(fitted, self.dtype)
+
+    def _accumulate(self, grad: Self) -> None:
+        self.grad = grad if self.grad is None else elementwise(add, self.grad, grad)  # type: ignore[arg-type]
+
+    def _recorded(self) -> bool:
+        return mode.recording and self.history is not None
+
+
+@lru_cache(maxsize=512)
+def _number(backend: "Backend", value: float, sign: float, dtype: DType) -> TensorData:  # noqa: ARG001
+    """Return one element, kept for the next use; `sign` tells -0.0 from 0.0."""
+    return backend.full((), value, dtype)
+
+
+def _sum_to(grad: T, shape: Shape) -> T:
+    """Sum a gradient over the dimensions that broadcasting stretched."""
+    lead = grad.ndim - len(shape)
+    stretched = [n == 1 != g for n, g in zip(shape, grad.shape[max(lead, 0) :], strict=False)]
+    kept = [1 if s else g for s, g in zip(stretched, grad.shape[max(lead, 0) :], strict=True)]
+    if lead < 0 or tuple(kept) != shape:
+        message = f"a backward returned a gradient of {grad.shape} for an input of {shape}"
+        raise GradientError(message)
+    axes = (*range(lead), *(lead + d for d, s in enumerate(stretched) if s))
+    total = fold(add, grad, axes)  # type: ignore[arg-type]
+    return grad._new(total.data.restrided(shape, total.data.strides[lead:]))
+
+
+def _cast(a: T, dtype: DType) -> T:
+    out = a.backend.allocate(a.shape, dtype)
+    a.backend.map(identity, out, a.data)
+    return a._new(out)

@@ -1,0 +1,216 @@
+"""Making tensors: from data, filled, counted, drawn at random.
+
+Every function takes `dtype` (default: `get_default_dtype()`), `backend` (a name or a backend;
+default: `default_backend()`) and `requires_grad`. Sizes go one by one or as a tuple.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mt_tensor.dtypes import as_dtype, int64, nearest_dtype
+from mt_tensor.errors import DTypeError, ShapeError
+from mt_tensor.random import Generator, default_generator
+from mt_tensor.registry import default_backend, get_backend
+from mt_tensor.tensor import Tensor
+
+if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
+
+Where = "str | Backend | None"
+Sizes = int | tuple[int, ...] | list[int]
+Array = np.ndarray[Any, Any]
+
+
+def tensor(
+    data: Any,  # noqa: ANN401  anything that is numbers
+    dtype: Any = None,  # noqa: ANN401
+    backend: Where = None,
+    *,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Make a tensor of a copy of the data.
+
+    Args:
+        data: a number, nested lists of numbers, a tensor, or an array.
+        dtype: as in the data if not given: an array's own (the nearest that is supported), the
+            default float for lists with a float, `int64` for ints, `bool` for truth values.
+        backend: where it lives.
+        requires_grad: make it a leaf that keeps its gradient.
+
+    Raises:
+        ShapeError: nested lists of different lengths.
+        DTypeError: something in it is not a number, or the dtype is not supported.
+    """
+    if isinstance(data, Tensor):
+        array = data.backend.to_array(data.data)
+        backend = data.backend if backend is None else backend
+    else:
+        array = _array(data)
+    wanted = array.dtype if dtype is None else as_dtype(dtype)
+    return _make(array.astype(wanted, copy=False), backend, requires_grad)
+
+
+def zeros(
+    *shape: Sizes,
+    dtype: Any = None,  # noqa: ANN401
+    backend: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Make a tensor of zeros.
+
+    >>> zeros(2, 3).shape
+    (2, 3)
+    """
+    return _make(np.zeros(_shape("zeros", shape), as_dtype(dtype)), backend, requires_grad)
+
+
+def ones(
+    *shape: Sizes,
+    dtype: Any = None,  # noqa: ANN401
+    backend: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Make a tensor of ones."""
+    return _make(np.ones(_shape("ones", shape), as_dtype(dtype)), backend, requires_grad)
+
+
+def full(
+    shape: Sizes,
+    value: float,
+    dtype: Any = None,  # noqa: ANN401
+    backend: Where = None,
+    *,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Make a tensor with one value everywhere."""
+    array = np.full(_shape("full", (shape,)), value, as_dtype(dtype))
+    return _make(array, backend, requires_grad)
+
+
+def arange(
+    start: float,
+    stop: float | None = None,
+    step: float = 1,
+    dtype: Any = None,  # noqa: ANN401
+    backend: Where = None,
+) -> Tensor:
+    """Make a tensor of `start`, `start + step`, … before `stop`; from 0 if only one is given.
+
+    Ints give `int64`, as in PyTorch.
+
+    Raises:
+        ValueError: the step is 0.
+    """
+    if step == 0:
+        message = "arange: step must not be 0"
+        raise ValueError(message)
+    first, last = (0, start) if stop is None else (start, stop)
+    whole = all(isinstance(x, int) for x in (first, last, step))
+    wanted = int64 if whole and dtype is None else as_dtype(dtype)
+    return _make(np.arange(first, last, step).astype(wanted), backend, False)  # noqa: FBT003
+
+
+def rand(
+    *shape: Sizes,
+    dtype: Any = None,  # noqa: ANN401
+    backend: Where = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Draw from the uniform distribution on [0, 1)."""
+    drawn = (generator or default_generator).numpy.random(_shape("rand", shape))
+    return _make(np.asarray(drawn, as_dtype(dtype)), backend, requires_grad)
+
+
+def randn(
+    *shape: Sizes,
+    dtype: Any = None,  # noqa: ANN401
+    backend: Where = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Draw from the standard normal distribution."""
+    drawn = (generator or default_generator).numpy.standard_normal(_shape("randn", shape))
+    return _make(np.asarray(drawn, as_dtype(dtype)), backend, requires_grad)
+
+
+def randint(
+    low: int,
+    high: int,
+    shape: Sizes,
+    backend: Where = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Draw integers, each from `low` to `high - 1` with equal chance, as `int64`.
+
+    Raises:
+        ValueError: there is no integer between.
+    """
+    if low >= high:
+        message = f"randint: low {low} must be less than high {high}"
+        raise ValueError(message)
+    drawn = (generator or default_generator).numpy.integers(low, high, _shape("randint", (shape,)))
+    return _make(np.asarray(drawn, int64), backend, False)  # noqa: FBT003
+
+
+def _make(array: Array, backend: Where, requires_grad: bool) -> Tensor:  # noqa: FBT001
+    home = default_backend() if backend is None else backend
+    home = get_backend(home) if isinstance(home, str) else home
+    made = Tensor(home.from_array(array), home)
+    return made.requires_grad_() if requires_grad else made
+
+
+def _shape(name: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    shape = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    if not all(isinstance(n, (int, np.integer)) and n >= 0 for n in shape):
+        message = f"{name}: sizes must be non-negative ints, not {tuple(shape)}"
+        raise ShapeError(message)
+    return tuple(int(n) for n in shape)
+
+
+def _array(data: Any) -> Array:  # noqa: ANN401
+    if not hasattr(data, "__array__"):
+        _check_nesting(data)
+        data = _plain(data)
+    array = np.asarray(data)
+    if array.dtype.kind == "f" and not hasattr(data, "__array__"):
+        return array.astype(as_dtype(None))
+    return array.astype(nearest_dtype(array.dtype), copy=False)
+
+
+def _plain(data: Any) -> Any:  # noqa: ANN401
+    """Replace tensors inside lists by lists."""
+    if isinstance(data, (list, tuple)):
+        return [_plain(x) for x in data]
+    if isinstance(data, Tensor):
+        return data.tolist()
+    return data if data != [] else []
+
+
+def _check_nesting(data: Any) -> None:  # noqa: ANN401
+    """Refuse lists that are not a box of numbers, naming the place."""
+    _shape_of(data, ())
+
+
+def _shape_of(data: Any, place: tuple[int, ...]) -> tuple[int, ...]:  # noqa: ANN401
+    if isinstance(data, Tensor):
+        return data.shape
+    if not isinstance(data, (list, tuple)):
+        if not isinstance(data, (bool, int, float, np.generic)):
+            message = f"tensor: {data!r} at {_name(place)} is not a number"
+            raise DTypeError(message)
+        return ()
+    shapes = [_shape_of(x, (*place, i)) for i, x in enumerate(data)]
+    for i, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            message = (
+                f"tensor: ragged data: {_name((*place, i))} has shape {shape}, but "
+                f"{_name((*place, 0))} has shape {shapes[0]}"
+            )
+            raise ShapeError(message)
+    return (len(data), *(shapes[0] if shapes else ()))
+
+
+def _name(place: tuple[int, ...]) -> str:
+    return "data" + "".join(f"[{i}]" for i in place)

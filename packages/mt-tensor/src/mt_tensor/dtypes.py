@@ -1,0 +1,84 @@
+"""The types of elements: two floats to compute with, integers for indices, booleans for masks.
+
+`float64` is the default: gradient checks are exact enough to be strict, and it is NumPy's. Use
+`float32` for speed. Mixed dtypes promote as NumPy's do. Gradients exist for floats only.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from mt_tensor.errors import DTypeError
+
+DType = np.dtype[Any]
+
+float32: DType = np.dtype("float32")
+float64: DType = np.dtype("float64")
+int64: DType = np.dtype("int64")
+bool_: DType = np.dtype("bool")
+
+SUPPORTED = (float32, float64, int64, bool_)
+
+_default = float64
+
+
+def get_default_dtype() -> DType:
+    """Return the dtype of tensors made from Python floats, `float64` unless it was set."""
+    return _default
+
+
+def set_default_dtype(dtype: Any) -> None:  # noqa: ANN401  whatever NumPy takes for a dtype
+    """Make `float32` or `float64` the dtype of tensors made from Python floats.
+
+    Raises:
+        DTypeError: it is not a float dtype.
+    """
+    global _default  # noqa: PLW0603  this module is the one place that holds the choice
+    chosen = as_dtype(dtype)
+    if chosen.kind != "f":
+        message = f"set_default_dtype: {chosen} is not a float dtype; float32 and float64 are"
+        raise DTypeError(message)
+    _default = chosen
+
+
+def as_dtype(dtype: Any) -> DType:  # noqa: ANN401  whatever NumPy takes for a dtype
+    """Return the dtype that a name, a NumPy type or a dtype stands for; None for the default.
+
+    Raises:
+        DTypeError: it is none of `SUPPORTED`.
+    """
+    if dtype is None:
+        return _default
+    try:
+        chosen = np.dtype(dtype)
+    except TypeError:
+        chosen = None
+    if chosen not in SUPPORTED:
+        message = f"dtype {dtype!r} is not one of {', '.join(map(str, SUPPORTED))}"
+        raise DTypeError(message)
+    return chosen  # type: ignore[return-value]  None is not in SUPPORTED
+
+
+def nearest_dtype(dtype: DType) -> DType:
+    """Return the supported dtype for data that arrives as `dtype`, such as int32 or float16.
+
+    Raises:
+        DTypeError: it is not a real number or a truth value.
+    """
+    if dtype in SUPPORTED:
+        return dtype
+    nearest = {"i": int64, "u": int64, "f": float32 if dtype.itemsize < 4 else float64}  # noqa: PLR2004
+    if dtype.kind not in nearest:
+        message = f"a tensor cannot hold elements of dtype {dtype}"
+        raise DTypeError(message)
+    return nearest[dtype.kind]
+
+
+def promote(first: DType, second: DType) -> DType:
+    """Return the dtype in which two meet, as `numpy.promote_types`."""
+    return first if first is second else np.promote_types(first, second)
+
+
+def floating(dtype: DType) -> DType:
+    """Return the dtype in which an operator computes: floats as they are, others the default."""
+    return dtype if dtype.kind == "f" else _default

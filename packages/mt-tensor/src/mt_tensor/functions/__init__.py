@@ -1,0 +1,1 @@
+"""The operations on tensors, by lesson: elementwise, reduction, matmul, movement, indexing."""

@@ -1,0 +1,69 @@
+r"""The matrix product, $c_{bij} = \sum_k a_{bik}\, b_{bkj}$."""
+
+from typing import TYPE_CHECKING, Any
+
+from mt_autodiff import Context, Function
+
+from mt_tensor.dtypes import floating, promote
+from mt_tensor.errors import ShapeError
+from mt_tensor.layout import broadcast_shapes
+
+if TYPE_CHECKING:
+    from mt_tensor.tensor import Tensor
+
+
+class MatMul(Function):
+    """Matrix product over the last two dimensions, batched over the others."""
+
+    @staticmethod
+    def forward(ctx: Context, a: "Tensor", b: "Tensor") -> Any:
+        """Multiply, saving both factors."""
+        ctx.save_for_backward(a, b)
+        return multiply(a, b)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+        r"""Return $G B^\top$ and $A^\top G$; the engine sums over broadcast batches."""
+        a, b = ctx.saved_values
+        need_a, need_b = ctx.needs_input_grad
+        return (
+            multiply(grad_output, _transposed(b)) if need_a else None,
+            multiply(_transposed(a), grad_output) if need_b else None,
+        )
+
+
+def check_matmul(a: "Tensor", b: "Tensor") -> None:
+    """Refuse factors that do not fit.
+
+    Raises:
+        ShapeError: one is a single number, or the inner sizes differ.
+    """
+    if not a.shape or not b.shape:
+        message = f"matmul: a is {a.shape} and b is {b.shape}; both need a dimension, use * instead"
+        raise ShapeError(message)
+    inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
+    if a.shape[-1] != inner:
+        where = "b.shape[-2]" if b.ndim > 1 else "b.shape[0]"
+        mend = "; b.transpose(-1, -2) would fit" if b.shape[-1] == a.shape[-1] else ""
+        message = (
+            f"matmul: a is {a.shape} and b is {b.shape}; a.shape[-1] = {a.shape[-1]} must equal "
+            f"{where} = {inner}{mend}"
+        )
+        raise ShapeError(message)
+
+
+def multiply(a: "Tensor", b: "Tensor") -> "Tensor":
+    """Multiply tensors of two or more dimensions whose inner sizes fit, without recording."""
+    dtype = floating(promote(a.dtype, b.dtype))
+    left, right = a.to(dtype).data, b.to(dtype).data
+    batch = broadcast_shapes("matmul", left.shape[:-2], right.shape[:-2])
+    rows, columns = left.shape[-2], right.shape[-1]
+    out = a.backend.allocate((*batch, rows, columns), dtype)
+    left = left.expand((*batch, *left.shape[-2:]))
+    right = right.expand((*batch, *right.shape[-2:]))
+    a.backend.matmul(out, left, right)
+    return a._new(out)
+
+
+def _transposed(a: "Tensor") -> "Tensor":
+    return a._new(a.data.transpose())

@@ -1,0 +1,94 @@
+r"""Folding a tensor along some of its dimensions.
+
+The functions keep every dimension: a folded one has size 1, so that the result broadcasts
+against its input. Dropping it is a view, made by the caller.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from mt_autodiff import Context, Function
+from mt_operators import Op, add, eq, maximum, mul
+
+from mt_tensor.layout import Shape
+
+if TYPE_CHECKING:
+    from mt_tensor.tensor import Tensor
+
+Axes = tuple[int, ...]
+
+
+class Sum(Function):
+    """Sum over axes; its gradient is spread back over them."""
+
+    @staticmethod
+    def forward(ctx: Context, a: "Tensor", *, axes: Axes) -> Any:
+        """Return the sums, with size 1 along `axes`."""
+        ctx.shape = a.shape
+        return fold(add, a, axes)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+        """Read each gradient once for each element that was summed: a view of stride 0."""
+        return grad_output.expand(ctx.shape)
+
+
+class Extremum(Function):
+    """Maximum or minimum over axes; elements that tie share its gradient, as `torch.amax`."""
+
+    @staticmethod
+    def forward(ctx: Context, a: "Tensor", *, axes: Axes, op: Op = maximum) -> Any:
+        """Return the extrema, with size 1 along `axes`."""
+        result = fold(op, a, axes)
+        ctx.save_for_backward(a, result)
+        ctx.axes = axes
+        return result
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+        """Give each extremal element its share."""
+        a, result = ctx.saved_values
+        chosen = eq(a, result).to(a.dtype)
+        return grad_output * chosen / fold(add, chosen, ctx.axes)
+
+
+class Prod(Function):
+    r"""Product over axes, with $\partial p/\partial x_i = \prod_{j\ne i} x_j$, zeros included."""
+
+    @staticmethod
+    def forward(ctx: Context, a: "Tensor", *, axes: Axes) -> Any:
+        """Return the products, with size 1 along `axes`."""
+        result = fold(mul, a, axes)
+        ctx.save_for_backward(a, result)
+        ctx.axes = axes
+        return result
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+        """Divide the product by each factor; where there is a zero, multiply the others."""
+        a, result = ctx.saved_values
+        zeros = eq(a, 0.0).to(a.dtype)
+        count = fold(add, zeros, ctx.axes)
+        others = fold(mul, a + zeros, ctx.axes)
+        without_zero = eq(count, 0.0).to(a.dtype) * (1.0 - zeros)
+        only_zero = eq(count, 1.0).to(a.dtype) * zeros
+        return grad_output * (without_zero * result / (a + zeros) + only_zero * others)
+
+
+def fold(op: Op, a: "Tensor", axes: Axes) -> "Tensor":
+    """Fold a tensor with an operator along axes, without recording.
+
+    Args:
+        op: an operator of two inputs with a unit.
+        a: any shape.
+        axes: ascending axes of it; none copies.
+
+    Returns:
+        The same number of dimensions, with size 1 along `axes`.
+    """
+    out = a.backend.allocate(_kept(a.shape, axes), a.dtype)
+    a.backend.reduce(op, out, a.data)
+    return a._new(out)
+
+
+def _kept(shape: Shape, axes: Axes) -> Shape:
+    return tuple(1 if d in axes else n for d, n in enumerate(shape))

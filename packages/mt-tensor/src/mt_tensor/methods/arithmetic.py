@@ -1,0 +1,143 @@
+"""Arithmetic, comparison and elementary functions of tensors, elementwise with broadcasting."""
+
+from typing import Any, Self
+
+from mt_operators import (
+    add,
+    div,
+    eq,
+    exp,
+    gt,
+    log,
+    lt,
+    mul,
+    neg,
+    relu,
+    sigmoid,
+    sqrt,
+    sub,
+    tanh,
+)
+
+from mt_tensor.functions.matmul import MatMul, check_matmul
+from mt_tensor.methods.movement import Movement
+
+Like = Any
+"""A tensor, a number, an array or a nested list of numbers."""
+
+
+class Arithmetic(Movement):
+    """Operators of Python, and operators of `mt_operators` by name."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Like) -> Self:
+        """Add; a number on either side is a constant."""
+        return self.__apply_op__(add, self, other)
+
+    def __radd__(self, other: Like) -> Self:
+        """Add, reflected."""
+        return self.__apply_op__(add, other, self)
+
+    def __sub__(self, other: Like) -> Self:
+        """Subtract."""
+        return self.__apply_op__(sub, self, other)
+
+    def __rsub__(self, other: Like) -> Self:
+        """Subtract, reflected."""
+        return self.__apply_op__(sub, other, self)
+
+    def __mul__(self, other: Like) -> Self:
+        """Multiply elementwise."""
+        return self.__apply_op__(mul, self, other)
+
+    def __rmul__(self, other: Like) -> Self:
+        """Multiply elementwise, reflected."""
+        return self.__apply_op__(mul, other, self)
+
+    def __truediv__(self, other: Like) -> Self:
+        """Divide; by zero as IEEE 754 has it."""
+        return self.__apply_op__(div, self, other)
+
+    def __rtruediv__(self, other: Like) -> Self:
+        """Divide, reflected."""
+        return self.__apply_op__(div, other, self)
+
+    def __neg__(self) -> Self:
+        """Negate."""
+        return self.__apply_op__(neg, self)
+
+    def __lt__(self, other: Like) -> Self:
+        """Compare; the result is a tensor of `bool`."""
+        return self.__apply_op__(lt, self, other)
+
+    def __gt__(self, other: Like) -> Self:
+        """Compare; the result is a tensor of `bool`."""
+        return self.__apply_op__(gt, self, other)
+
+    def __eq__(self, other: object) -> Self:  # type: ignore[override]  elementwise, as NumPy's
+        """Compare elementwise; the result is a tensor of `bool`."""
+        return self.__apply_op__(eq, self, other)
+
+    def __hash__(self) -> int:
+        """Identity: a tensor is not equal to another as a whole."""
+        return id(self)
+
+    def exp(self) -> Self:
+        """Return $e^x$."""
+        return self.__apply_op__(exp, self)
+
+    def log(self) -> Self:
+        r"""Return $\ln x$: $-\infty$ at 0, nan below."""
+        return self.__apply_op__(log, self)
+
+    def sqrt(self) -> Self:
+        r"""Return $\sqrt x$: nan below 0."""
+        return self.__apply_op__(sqrt, self)
+
+    def relu(self) -> Self:
+        r"""Return $\max(x, 0)$."""
+        return self.__apply_op__(relu, self)
+
+    def sigmoid(self) -> Self:
+        """Return $1/(1+e^{-x})$."""
+        return self.__apply_op__(sigmoid, self)
+
+    def tanh(self) -> Self:
+        r"""Return $\tanh x$."""
+        return self.__apply_op__(tanh, self)
+
+    def __matmul__(self, other: Like) -> Self:
+        """Matrix product; see `matmul`."""
+        return self.matmul(other)
+
+    def __rmatmul__(self, other: Like) -> Self:
+        """Matrix product, reflected."""
+        (left,) = self._like((other,))
+        return left @ self
+
+    def matmul(self, other: Like) -> Self:
+        r"""Matrix product, $c_{bij} = \sum_k a_{bik}\, b_{bkj}$.
+
+        Args:
+            other: shape (*B', K, N), or (K,) for a vector.
+
+        Returns:
+            For this tensor of (*B, M, K): shape (*broadcast(B, B'), M, N), in $2BMNK$ FLOPs. A
+            vector on the left is a row, on the right a column, and its dimension is dropped.
+
+        Raises:
+            ShapeError: the two `K` differ, `B` and `B'` do not broadcast, or one is a number.
+
+        Source: `torch.matmul`.
+        """
+        a, b = self._admit((self, other))
+        check_matmul(a, b)
+        left = a.view(1, -1) if a.ndim == 1 else a
+        right = b.view(-1, 1) if b.ndim == 1 else b
+        product = MatMul.apply(left, right)
+        batch = product.shape[:-2]
+        rows = product.shape[-2:-1] if a.ndim > 1 else ()
+        columns = product.shape[-1:] if b.ndim > 1 else ()
+        shape = (*batch, *rows, *columns)
+        return product if shape == product.shape else product.view(*shape)

@@ -1,0 +1,119 @@
+"""The tensor: strided data on a backend, with a history for gradients.
+
+Its methods are in `methods/`, by kind; what stands here is how a tensor meets the rest of the
+world: numbers, NumPy, other backends, a terminal.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from mt_autodiff import GradientError
+
+from mt_tensor.dtypes import DType
+from mt_tensor.errors import ShapeError
+from mt_tensor.functions.transfer import Transfer
+from mt_tensor.methods.indexing import Indexing
+from mt_tensor.methods.reductions import Reductions
+from mt_tensor.registry import get_backend
+
+if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
+
+Array = np.ndarray[Any, Any]
+
+
+class Tensor(Reductions, Indexing):
+    """An array of numbers that knows how it was computed.
+
+    Make one with `tensor`, `zeros`, `rand` and the like.
+
+    >>> from mt_tensor import tensor
+    >>> x = tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad.tolist()
+    [[2.0, 4.0], [6.0, 8.0]]
+    """
+
+    __slots__ = ()
+
+    def numpy(self) -> Array:
+        """Return the elements as an array, which shares the storage where the backend's is memory.
+
+        Raises:
+            GradientError: gradients flow through it; a change of the array would go unseen.
+        """
+        if self.requires_grad:
+            message = "numpy: this tensor requires a gradient; use detach().numpy()"
+            raise GradientError(message)
+        return self.backend.to_array(self.data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: ANN401, FBT001
+        """Be an array to NumPy."""
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def item(self) -> float:
+        """Return the one element as a Python number.
+
+        Raises:
+            ShapeError: there is not exactly one.
+        """
+        if self.size != 1:
+            message = f"item: a tensor of shape {self.shape} has {self.size} elements, not 1"
+            raise ShapeError(message)
+        return self.backend.to_array(self.data).item()  # type: ignore[no-any-return]
+
+    def tolist(self) -> Any:  # noqa: ANN401  lists as deep as there are dimensions
+        """Return the elements as nested lists of Python numbers."""
+        return self.backend.to_array(self.data).tolist()
+
+    def __bool__(self) -> bool:
+        """Return whether the one element is not 0.
+
+        Raises:
+            ShapeError: there is not exactly one.
+        """
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        """Return the one element."""
+        return float(self.item())
+
+    def __int__(self) -> int:
+        """Return the one element, rounded towards 0."""
+        return int(self.item())
+
+    def __iter__(self) -> Iterator[Self]:
+        """Yield the parts along the first dimension."""
+        return (self[i] for i in range(len(self)))
+
+    def to(self, target: "str | Backend | DType | type") -> Self:
+        """Return it in another dtype or on another backend; itself if it is there already.
+
+        Args:
+            target: a dtype or its name, or a backend or its name. Gradients flow back.
+
+        Raises:
+            DTypeError: it is neither.
+            BackendError: the backend is missing or cannot be used here.
+        """
+        backend = target
+        if isinstance(target, str):
+            try:
+                np.dtype(target)
+            except TypeError:
+                backend = get_backend(target)
+        if isinstance(backend, (str, np.dtype, type)):
+            return self._astype(backend)
+        if backend is self.backend:
+            return self
+        return Transfer.apply(self, backend=backend)  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        """Show it as NumPy does, with its dtype, backend and the function that made it."""
+        elements = np.array2string(self.backend.to_array(self.data), separator=", ", prefix="tensor(")
+        facts = [elements, f"dtype={self.dtype}", f"backend={self.backend.name!r}"]
+        if self.history is not None:
+            made_by = self.history.last_fn
+            facts.append("requires_grad=True" if made_by is None else f"grad_fn={made_by.__name__}")
+        return f"tensor({', '.join(facts)})"

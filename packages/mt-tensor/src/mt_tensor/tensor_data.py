@@ -1,0 +1,130 @@
+"""What a tensor is made of, without gradients: storage + shape + strides + offset.
+
+The storage is flat and belongs to a backend; only its `dtype` and length are known here. A view
+is another `TensorData` over the same storage, so making one moves no element.
+"""
+
+from math import prod
+from typing import Any, Protocol, Self
+
+from mt_tensor.dtypes import DType
+from mt_tensor.errors import ShapeError
+from mt_tensor.layout import (
+    Shape,
+    Strides,
+    broadcast_strides,
+    contiguous_strides,
+    extent,
+    is_contiguous,
+    view_strides,
+)
+
+
+class Storage(Protocol):
+    """A flat run of elements of one dtype; a NumPy array of one dimension is one."""
+
+    @property
+    def dtype(self) -> DType:
+        """The type of the elements."""
+
+    def __len__(self) -> int:
+        """How many elements it holds."""
+
+
+class TensorData:
+    """A layout over a storage.
+
+    Args:
+        storage: a flat storage of a backend.
+        shape: the size of each dimension; `()` for a single number.
+        strides: how far in storage the next index of each dimension is; row-major if not given.
+        offset: where the first element lies.
+
+    Raises:
+        ShapeError: an index of this shape would fall outside the storage.
+    """
+
+    __slots__ = ("offset", "shape", "storage", "strides")
+
+    def __init__(
+        self, storage: Storage, shape: Shape, strides: Strides | None = None, offset: int = 0
+    ) -> None:
+        """Check that the layout stays within the storage."""
+        self.storage: Any = storage
+        self.shape = shape
+        self.strides = contiguous_strides(shape) if strides is None else strides
+        self.offset = offset
+        if strides is not None or offset or prod(shape) != len(storage):
+            self._check()
+
+    def _check(self) -> None:
+        low, high = extent(self.shape, self.strides, self.offset)
+        if low < 0 or high >= len(self.storage):
+            message = (
+                f"TensorData: shape {self.shape}, strides {self.strides}, offset {self.offset} use "
+                f"positions {low} to {high} of a storage of {len(self.storage)} elements"
+            )
+            raise ShapeError(message)
+
+    @property
+    def dtype(self) -> DType:
+        """The type of the elements."""
+        return self.storage.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """How many dimensions there are."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many elements there are."""
+        return prod(self.shape)
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether the elements lie in row-major order without gaps."""
+        return is_contiguous(self.shape, self.strides)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is its storage, element for element: contiguous, from start to end."""
+        return self.offset == 0 and self.contiguous and self.size == len(self.storage)
+
+    def restrided(self, shape: Shape, strides: Strides, offset: int | None = None) -> Self:
+        """Return another layout over the same storage, known to stay inside it."""
+        view = object.__new__(type(self))
+        view.storage = self.storage
+        view.shape = shape
+        view.strides = strides
+        view.offset = self.offset if offset is None else offset
+        return view
+
+    def expand(self, shape: Shape) -> Self:
+        """Return a view that reads as `shape`, to which this shape must broadcast."""
+        if shape == self.shape:
+            return self
+        return self.restrided(shape, broadcast_strides(self.shape, self.strides, shape))
+
+    def permute(self, order: tuple[int, ...]) -> Self:
+        """Return a view whose dimension `d` is this one's `order[d]`, a permutation."""
+        return self.restrided(
+            tuple(self.shape[d] for d in order), tuple(self.strides[d] for d in order)
+        )
+
+    def transpose(self) -> Self:
+        """Return a view with the last two dimensions exchanged."""
+        return self.permute((*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
+
+    def view(self, shape: Shape) -> Self | None:
+        """Return a view of the same elements in the same order as `shape`, or None if impossible.
+
+        `shape` must have the same size.
+        """
+        strides = view_strides(self.shape, self.strides, shape)
+        return None if strides is None else self.restrided(shape, strides)
+
+    def narrow(self, axis: int, start: int, length: int) -> Self:
+        """Return a view of `length` entries of one dimension, from `start`, which must exist."""
+        shape = (*self.shape[:axis], length, *self.shape[axis + 1 :])
+        return self.restrided(shape, self.strides, self.offset + start * self.strides[axis])
