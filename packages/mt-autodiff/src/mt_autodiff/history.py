@@ -18,7 +18,7 @@ class Rule(Protocol):
     def __name__(self) -> str:
         """Its name in graphs and in errors."""
 
-    def backward(self, ctx: Any, grad_output: Any) -> Any:  # noqa: ANN401  floats or tensors
+    def backward(self, ctx: Any, grad_output: Any) -> Any:
         """Return the gradient of each input, given the gradient of the output."""
 
 
@@ -37,7 +37,15 @@ class Context:
         self.saved_values: tuple[Any, ...] = ()
         self.needs_input_grad = needs_input_grad
 
-    def save_for_backward(self, *values: Any) -> None:  # noqa: ANN401  floats or tensors
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Hold whatever else a function leaves there."""
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Take whatever else a function leaves there."""
+
+    def save_for_backward(self, *values: Any) -> None:
         """Keep values for the backward."""
         self.saved_values = values
 

@@ -5,7 +5,6 @@ from mt_autodiff import Function as Function
 from mt_autodiff import GradientError as GradientError
 from mt_autodiff import is_grad_enabled as is_grad_enabled
 from mt_autodiff import no_grad as no_grad
-
 from mt_tensor.backend import Backend as Backend
 from mt_tensor.creation import arange as arange
 from mt_tensor.creation import full as full
@@ -28,7 +27,6 @@ from mt_tensor.errors import ShapeError as ShapeError
 from mt_tensor.grad_check import grad_check as grad_check
 from mt_tensor.joining import cat as cat
 from mt_tensor.joining import stack as stack
-from mt_tensor.joining import where as where
 from mt_tensor.random import Generator as Generator
 from mt_tensor.random import default_generator as default_generator
 from mt_tensor.random import manual_seed as manual_seed

@@ -23,8 +23,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
-from mt_operators import Op, identity
 
+from mt_operators import Op, identity
 from mt_tensor.defaults import convolution, normalization, pooling
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape

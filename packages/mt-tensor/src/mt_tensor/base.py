@@ -6,9 +6,9 @@ from math import copysign
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
+
 from mt_autodiff import LEAF, GradientError, History, Variable, backpropagate, mode, next_id
 from mt_operators import Op, add, identity
-
 from mt_tensor.dtypes import DType, floating, nearest_dtype
 from mt_tensor.errors import BackendError, DTypeError
 from mt_tensor.functions.elementwise import elementwise
@@ -82,7 +82,9 @@ class TensorBase(Variable):
             message = f"requires_grad_: {self.dtype} has no gradients; only floats do: .to(float64)"
             raise GradientError(message)
         if not flag and self.history is not None and not self.is_leaf():
-            message = "requires_grad_(False): a result of a function stays in its graph; detach() it"
+            message = (
+                "requires_grad_(False): a result of a function stays in its graph; detach() it"
+            )
             raise GradientError(message)
         if flag != self.requires_grad:
             self.history = LEAF if flag else None
@@ -92,7 +94,7 @@ class TensorBase(Variable):
         """Return a constant with the same storage."""
         return self._new(self.data)
 
-    def backward(self, grad_output: Any = None, *, retain_graph: bool = False) -> None:  # noqa: ANN401
+    def backward(self, grad_output: Any = None, *, retain_graph: bool = False) -> None:
         """Add to the `grad` of each leaf the derivative of this tensor by it.
 
         Args:
@@ -125,9 +127,9 @@ class TensorBase(Variable):
         self.grad = None
 
     @classmethod
-    def __apply_op__(cls, op: Op, *args: Any) -> Any:  # noqa: ANN401
+    def __apply_op__(cls, op: Op, *args: Any) -> Self:
         """Apply an operator elementwise, with broadcasting, and record it."""
-        return elementwise(op, *cls._admit(args))  # type: ignore[arg-type]
+        return elementwise(op, *cls._admit(args))
 
     def _new(self, data: TensorData) -> Self:
         """Return a constant over other data of the same backend."""
@@ -137,9 +139,9 @@ class TensorBase(Variable):
         """Make each value a tensor on this one's backend; numbers take its dtype."""
         return tuple([v if type(v) is type(self) else self._constant(v) for v in values])
 
-    def _constant(self, value: Any) -> Self:  # noqa: ANN401
+    def _constant(self, value: Any) -> Self:
         if isinstance(value, TensorBase):
-            return value  # type: ignore[return-value]  a tensor of a sibling class
+            return value  # type: ignore[return-value]  # a tensor of a sibling class
         if isinstance(value, (bool, int, float)):
             dtype = floating(self.dtype)
             return self._new(_number(self.backend, value, copysign(1.0, value), dtype))
@@ -160,26 +162,26 @@ class TensorBase(Variable):
                     f"move one: .to({home.backend.name!r})"
                 )
                 raise BackendError(message)
-        return tensors  # type: ignore[return-value]  tensors of this class or of a sibling
+        return tensors  # type: ignore[return-value]  # tensors of this class or of a sibling
 
     def _value(self) -> Self:
         return self
 
     @classmethod
-    def _result(cls, value: Any, history: History | None, name: str) -> Self:  # noqa: ANN401
+    def _result(cls, value: Any, history: History | None, name: str) -> Self:
         if not isinstance(value, TensorBase):
             message = f"{name}: forward returned {value!r}; a function of tensors returns a tensor"
             raise TypeError(message)
         return type(value)(value.data, value.backend, history)  # type: ignore[return-value]
 
-    def _fit(self, grad: Any) -> Self:  # noqa: ANN401
+    def _fit(self, grad: Any) -> Self:
         (fitted,) = self._like((grad,))
         if fitted.data.shape != self.data.shape:
             fitted = _sum_to(fitted, self.data.shape)
         return fitted if fitted.dtype is self.dtype else _cast(fitted, self.dtype)
 
     def _accumulate(self, grad: Self) -> None:
-        self.grad = grad if self.grad is None else elementwise(add, self.grad, grad)  # type: ignore[arg-type]
+        self.grad = grad if self.grad is None else elementwise(add, self.grad, grad)
 
     def _recorded(self) -> bool:
         return mode.recording and self.history is not None
@@ -200,7 +202,7 @@ def _sum_to(grad: T, shape: Shape) -> T:
         message = f"a backward returned a gradient of {grad.shape} for an input of {shape}"
         raise GradientError(message)
     axes = (*range(lead), *(lead + d for d, s in enumerate(stretched) if s))
-    total = fold(add, grad, axes)  # type: ignore[arg-type]
+    total = fold(add, grad, axes)
     return grad._new(total.data.restrided(shape, total.data.strides[lead:]))
 
 

@@ -4,7 +4,7 @@ Every function takes `dtype` (default: `get_default_dtype()`), `backend` (a name
 default: `default_backend()`) and `requires_grad`. Sizes go one by one or as a tuple.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,17 +14,14 @@ from mt_tensor.random import Generator, default_generator
 from mt_tensor.registry import default_backend, get_backend
 from mt_tensor.tensor import Tensor
 
-if TYPE_CHECKING:
-    from mt_tensor.backend import Backend
-
-Where = "str | Backend | None"
+Where: TypeAlias = "str | Backend | None"
 Sizes = int | tuple[int, ...] | list[int]
 Array = np.ndarray[Any, Any]
 
 
 def tensor(
-    data: Any,  # noqa: ANN401  anything that is numbers
-    dtype: Any = None,  # noqa: ANN401
+    data: Any,
+    dtype: Any = None,
     backend: Where = None,
     *,
     requires_grad: bool = False,
@@ -53,7 +50,7 @@ def tensor(
 
 def zeros(
     *shape: Sizes,
-    dtype: Any = None,  # noqa: ANN401
+    dtype: Any = None,
     backend: Where = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -67,7 +64,7 @@ def zeros(
 
 def ones(
     *shape: Sizes,
-    dtype: Any = None,  # noqa: ANN401
+    dtype: Any = None,
     backend: Where = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -78,7 +75,7 @@ def ones(
 def full(
     shape: Sizes,
     value: float,
-    dtype: Any = None,  # noqa: ANN401
+    dtype: Any = None,
     backend: Where = None,
     *,
     requires_grad: bool = False,
@@ -92,7 +89,7 @@ def arange(
     start: float,
     stop: float | None = None,
     step: float = 1,
-    dtype: Any = None,  # noqa: ANN401
+    dtype: Any = None,
     backend: Where = None,
 ) -> Tensor:
     """Make a tensor of `start`, `start + step`, … before `stop`; from 0 if only one is given.
@@ -113,7 +110,7 @@ def arange(
 
 def rand(
     *shape: Sizes,
-    dtype: Any = None,  # noqa: ANN401
+    dtype: Any = None,
     backend: Where = None,
     requires_grad: bool = False,
     generator: Generator | None = None,
@@ -125,7 +122,7 @@ def rand(
 
 def randn(
     *shape: Sizes,
-    dtype: Any = None,  # noqa: ANN401
+    dtype: Any = None,
     backend: Where = None,
     requires_grad: bool = False,
     generator: Generator | None = None,
@@ -169,7 +166,7 @@ def _shape(name: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(int(n) for n in shape)
 
 
-def _array(data: Any) -> Array:  # noqa: ANN401
+def _array(data: Any) -> Array:
     if not hasattr(data, "__array__"):
         _check_nesting(data)
         data = _plain(data)
@@ -179,7 +176,7 @@ def _array(data: Any) -> Array:  # noqa: ANN401
     return array.astype(nearest_dtype(array.dtype), copy=False)
 
 
-def _plain(data: Any) -> Any:  # noqa: ANN401
+def _plain(data: Any) -> Any:
     """Replace tensors inside lists by lists."""
     if isinstance(data, (list, tuple)):
         return [_plain(x) for x in data]
@@ -188,12 +185,12 @@ def _plain(data: Any) -> Any:  # noqa: ANN401
     return data if data != [] else []
 
 
-def _check_nesting(data: Any) -> None:  # noqa: ANN401
+def _check_nesting(data: Any) -> None:
     """Refuse lists that are not a box of numbers, naming the place."""
     _shape_of(data, ())
 
 
-def _shape_of(data: Any, place: tuple[int, ...]) -> tuple[int, ...]:  # noqa: ANN401
+def _shape_of(data: Any, place: tuple[int, ...]) -> tuple[int, ...]:
     if isinstance(data, Tensor):
         return data.shape
     if not isinstance(data, (list, tuple)):

@@ -27,7 +27,7 @@ def get_default_dtype() -> DType:
     return _default
 
 
-def set_default_dtype(dtype: Any) -> None:  # noqa: ANN401  whatever NumPy takes for a dtype
+def set_default_dtype(dtype: Any) -> None:
     """Make `float32` or `float64` the dtype of tensors made from Python floats.
 
     Raises:
@@ -41,7 +41,7 @@ def set_default_dtype(dtype: Any) -> None:  # noqa: ANN401  whatever NumPy takes
     _default = chosen
 
 
-def as_dtype(dtype: Any) -> DType:  # noqa: ANN401  whatever NumPy takes for a dtype
+def as_dtype(dtype: Any) -> DType:
     """Return the dtype that a name, a NumPy type or a dtype stands for; None for the default.
 
     Raises:
@@ -49,14 +49,11 @@ def as_dtype(dtype: Any) -> DType:  # noqa: ANN401  whatever NumPy takes for a d
     """
     if dtype is None:
         return _default
-    try:
-        chosen = np.dtype(dtype)
-    except TypeError:
-        chosen = None
-    if chosen not in SUPPORTED:
+    chosen = _numpy_dtype(dtype)
+    if chosen is None or chosen not in SUPPORTED:
         message = f"dtype {dtype!r} is not one of {', '.join(map(str, SUPPORTED))}"
         raise DTypeError(message)
-    return chosen  # type: ignore[return-value]  None is not in SUPPORTED
+    return chosen
 
 
 def nearest_dtype(dtype: DType) -> DType:
@@ -82,3 +79,10 @@ def promote(first: DType, second: DType) -> DType:
 def floating(dtype: DType) -> DType:
     """Return the dtype in which an operator computes: floats as they are, others the default."""
     return dtype if dtype.kind == "f" else _default
+
+
+def _numpy_dtype(dtype: Any) -> DType | None:
+    try:
+        return np.dtype(dtype)  # type: ignore[no-any-return]
+    except TypeError:
+        return None

@@ -1,7 +1,6 @@
-"""Functions of several tensors: joining them, and choosing between them."""
+"""Joining tensors along a dimension that they have, or along a new one."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from mt_tensor.dtypes import promote
 from mt_tensor.errors import ShapeError
@@ -50,8 +49,3 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             message = f"stack: tensor 0 is {tensors[0].shape} and tensor {i} is {t.shape}"
             raise ShapeError(message)
     return cat([t.unsqueeze(dim) for t in tensors], dim)
-
-
-def where(condition: Tensor, x: Any, y: Any) -> Tensor:  # noqa: ANN401  tensors or numbers
-    """Choose elementwise: `x` where the condition is not 0, else `y`; all three broadcast."""
-    return condition.where(x, y)

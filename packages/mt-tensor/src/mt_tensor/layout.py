@@ -102,8 +102,7 @@ def broadcast_strides(shape: Shape, strides: Strides, target: Shape) -> Strides:
     """
     lead = len(target) - len(shape)
     stretched = (
-        0 if n == 1 and t != 1 else s
-        for n, s, t in zip(shape, strides, target[lead:], strict=True)
+        0 if n == 1 and t != 1 else s for n, s, t in zip(shape, strides, target[lead:], strict=True)
     )
     return (0,) * lead + tuple(stretched)
 

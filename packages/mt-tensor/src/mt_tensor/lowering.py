@@ -18,15 +18,15 @@ from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleT
 from typing import Any
 
 import numpy as np
-from mt_operators import Op
 
+from mt_operators import Op
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import BackendError
 
 Jit = Callable[[FunctionType], Any]
 
 
-def lower(fn: Op | Callable[..., float], jit: Jit, dtype: DType, twins: Mapping[Any, Any]) -> Any:  # noqa: ANN401
+def lower(fn: Op | Callable[..., float], jit: Jit, dtype: DType, twins: Mapping[Any, Any]) -> Any:
     """Compile a float function, and the functions that it reaches, for one dtype.
 
     Every operator and every plain function among its globals, its closure and the modules that
@@ -82,7 +82,7 @@ class _Lowering:
         self._done: dict[int, Any] = {}
         self._path: list[FunctionType] = []
 
-    def compiled(self, fn: Any) -> Any:  # noqa: ANN401
+    def compiled(self, fn: Any) -> Any:
         if _key(fn) in self._twins:
             return self._twins[fn]
         function = fn.forward if isinstance(fn, Op) else fn
@@ -95,7 +95,7 @@ class _Lowering:
             self._done[id(function)] = self._compile(function)
         return self._done[id(function)]
 
-    def _compile(self, function: FunctionType) -> Any:  # noqa: ANN401
+    def _compile(self, function: FunctionType) -> Any:
         _refuse_cycle(function, self._path)
         self._path.append(function)
         rebuilt = self._rebuilt(function)
@@ -115,7 +115,7 @@ class _Lowering:
         rebuilt.__kwdefaults__ = {name: self._value(v) for name, v in keywords.items()} or None
         return rebuilt
 
-    def _global(self, value: Any, attributes: frozenset[str]) -> Any:  # noqa: ANN401
+    def _global(self, value: Any, attributes: frozenset[str]) -> Any:
         if not isinstance(value, ModuleType):
             return self._value(value)
         members = {name: self._value(v) for name, v in _members(value, attributes)}
@@ -125,7 +125,7 @@ class _Lowering:
         vars(stand_in).update(members)
         return stand_in
 
-    def _value(self, value: Any) -> Any:  # noqa: ANN401
+    def _value(self, value: Any) -> Any:
         if isinstance(value, float):
             return self._number(value)
         if type(value) is tuple:
@@ -147,7 +147,7 @@ def _refuse_cycle(function: FunctionType, path: list[FunctionType]) -> None:
         raise BackendError(message)
 
 
-def _key(value: Any) -> Any:  # noqa: ANN401
+def _key(value: Any) -> Any:
     """Return the value if it can be looked up, else None."""
     return value if type(value).__hash__ is not None and not isinstance(value, tuple) else None
 
@@ -177,7 +177,7 @@ def _members(module: ModuleType, attributes: frozenset[str]) -> Iterator[tuple[s
     return ((name, getattr(module, name)) for name in sorted(attributes) if hasattr(module, name))
 
 
-def _tokens(value: Any, path: tuple[FunctionType, ...]) -> Iterator[bytes]:  # noqa: ANN401
+def _tokens(value: Any, path: tuple[FunctionType, ...]) -> Iterator[bytes]:
     """Yield what identifies a value; each kind begins with a word of its own."""
     value = getattr(value, "py_func", value)
     if isinstance(value, Op):
@@ -211,7 +211,7 @@ def _function_tokens(function: FunctionType, path: tuple[FunctionType, ...]) -> 
 
 
 def _global_tokens(
-    value: Any,  # noqa: ANN401
+    value: Any,
     attributes: frozenset[str],
     path: tuple[FunctionType, ...],
 ) -> Iterator[bytes]:
@@ -229,7 +229,7 @@ def _code_tokens(code: CodeType, path: tuple[FunctionType, ...]) -> Iterator[byt
     yield from _tokens(code.co_consts, path)
 
 
-def _atom(value: Any) -> bytes:  # noqa: ANN401
+def _atom(value: Any) -> bytes:
     """Identify a value that holds no function, by its type and content."""
     kind = f"{type(value).__module__}.{type(value).__qualname__} ".encode()
     if value is None or value is Ellipsis or isinstance(value, bool | int | str | bytes):

@@ -4,12 +4,13 @@ It is the one to read, to step through and to test against. It computes in Pytho
 are float64, and rounds to the dtype of the output when it stores.
 """
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import numpy as np
-from mt_operators import Op
 
+from mt_operators import Op
 from mt_tensor.backend import Backend, ElementFn
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Index, position
@@ -32,7 +33,7 @@ class SimpleBackend(Backend):
 
     def to_numpy(self, storage: Storage) -> np.ndarray[Any, Any]:
         """Return the array itself."""
-        return storage  # type: ignore[return-value]  the storage of this backend is an array
+        return storage  # type: ignore[return-value]  # the storage of this backend is an array
 
     def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
         """Visit every index."""
@@ -49,7 +50,7 @@ class SimpleBackend(Backend):
     def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
         """Start every output at the unit, then fold each element into the output it belongs to."""
         fn = op.forward
-        folded = {index: op.unit for index in _indices(out)}
+        folded = dict.fromkeys(_indices(out), op.unit)
         for index in _indices(a):
             target = tuple(0 if n == 1 else i for i, n in zip(index, out.shape, strict=True))
             folded[target] = fn(folded[target], _read(a, index))
@@ -71,17 +72,17 @@ SPEC = BackendSpec(
 )
 
 
-def _forward(fn: ElementFn) -> Any:  # noqa: ANN401  a float function
+def _forward(fn: ElementFn) -> Any:
     return fn.forward if isinstance(fn, Op) else fn
 
 
-def _indices(a: TensorData) -> "product[Index]":
-    return product(*(range(n) for n in a.shape))  # type: ignore[arg-type]
+def _indices(a: TensorData) -> Iterator[Index]:
+    return product(*(range(n) for n in a.shape))
 
 
 def _read(a: TensorData, index: Index) -> float:
     return a.storage[position(index, a.strides, a.offset)].item()  # type: ignore[no-any-return]
 
 
-def _write(a: TensorData, index: Index, value: float) -> None:
+def _write(a: TensorData, index: Index, value: Any) -> None:
     a.storage[position(index, a.strides, a.offset)] = value

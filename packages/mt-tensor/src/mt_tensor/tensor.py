@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from mt_autodiff import GradientError
 
-from mt_tensor.dtypes import DType
+from mt_autodiff import GradientError
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.transfer import Transfer
 from mt_tensor.methods.indexing import Indexing
@@ -19,6 +18,7 @@ from mt_tensor.registry import get_backend
 
 if TYPE_CHECKING:
     from mt_tensor.backend import Backend
+    from mt_tensor.dtypes import DType
 
 Array = np.ndarray[Any, Any]
 
@@ -48,7 +48,7 @@ class Tensor(Reductions, Indexing):
             raise GradientError(message)
         return self.backend.to_array(self.data)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: ANN401, FBT001
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: FBT001
         """Be an array to NumPy."""
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
@@ -63,7 +63,7 @@ class Tensor(Reductions, Indexing):
             raise ShapeError(message)
         return self.backend.to_array(self.data).item()  # type: ignore[no-any-return]
 
-    def tolist(self) -> Any:  # noqa: ANN401  lists as deep as there are dimensions
+    def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
         return self.backend.to_array(self.data).tolist()
 
@@ -111,7 +111,9 @@ class Tensor(Reductions, Indexing):
 
     def __repr__(self) -> str:
         """Show it as NumPy does, with its dtype, backend and the function that made it."""
-        elements = np.array2string(self.backend.to_array(self.data), separator=", ", prefix="tensor(")
+        elements = np.array2string(
+            self.backend.to_array(self.data), separator=", ", prefix="tensor("
+        )
         facts = [elements, f"dtype={self.dtype}", f"backend={self.backend.name!r}"]
         if self.history is not None:
             made_by = self.history.last_fn

@@ -6,21 +6,23 @@ result has the dtype in which the operands meet; the result of a predicate is `b
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mt_autodiff import Context, Elementwise, History, mode
 from mt_operators import Op
-
 from mt_tensor.dtypes import DType, bool_, floating, promote
 from mt_tensor.layout import Shape, broadcast_shapes
 from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
     from mt_tensor.backend import ElementFn
-    from mt_tensor.tensor import Tensor
+    from mt_tensor.base import TensorBase
 
 
-def elementwise(op: Op, *tensors: "Tensor") -> "Tensor":
+T = TypeVar("T", bound="TensorBase")
+
+
+def elementwise(op: Op, *tensors: T) -> T:
     """Apply an operator to tensors of one backend, and record it.
 
     Raises:
@@ -39,7 +41,7 @@ def elementwise(op: Op, *tensors: "Tensor") -> "Tensor":
 
 
 def compute(
-    fn: "ElementFn", name: str, tensors: tuple["Tensor", ...], dtype: DType | None = None
+    fn: "ElementFn", name: str, tensors: "tuple[TensorBase, ...]", dtype: DType | None = None
 ) -> TensorData:
     """Run a float function over tensors of one backend, without recording."""
     operands = [t.data for t in tensors]
@@ -68,5 +70,5 @@ def _rule(op: Op) -> Elementwise:
     return Elementwise(op, _call)
 
 
-def _call(fn: Callable[..., float], *tensors: "Tensor") -> "Tensor":
+def _call(fn: Callable[..., float], *tensors: T) -> T:
     return tensors[0]._new(compute(fn, fn.__name__, tensors))

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mt_autodiff import Context, Function
 
+from mt_autodiff import Context, Function
 from mt_tensor.errors import IndexingError
 from mt_tensor.tensor_data import TensorData
 
@@ -60,7 +60,7 @@ class Selection:
         return lead + spread + view.offset
 
 
-def select(key: Any, shape: tuple[int, ...]) -> Selection:  # noqa: ANN401  what Python allows
+def select(key: Any, shape: tuple[int, ...]) -> Selection:
     """Read a key for a tensor of this shape.
 
     Raises:
@@ -111,7 +111,7 @@ class Gather(Function):
         return grad_output._new(out)
 
 
-def _align(key: Any, shape: tuple[int, ...]) -> list[Any]:  # noqa: ANN401
+def _align(key: Any, shape: tuple[int, ...]) -> list[Any]:
     """Return one term for each dimension (masks give several), `...` spelled out."""
     terms: list[Any] = []
     for term in key if isinstance(key, tuple) else (key,):
@@ -135,7 +135,7 @@ class _MaskPart:
     size: int
 
 
-def _normal(term: Any, key: Any) -> list[Any]:  # noqa: ANN401
+def _normal(term: Any, key: Any) -> list[Any]:
     if term is None or term is Ellipsis or isinstance(term, slice):
         return [term]
     if isinstance(term, (int, np.integer)) and not isinstance(term, (bool, np.bool_)):
@@ -161,7 +161,7 @@ def _slice(term: slice, n: int) -> tuple[int, int, int]:
         raise IndexingError(message) from None
 
 
-def _in_range(indices: Any, shape: tuple[int, ...], d: int) -> Any:  # noqa: ANN401
+def _in_range(indices: Any, shape: tuple[int, ...], d: int) -> Any:
     n = shape[d]
     wrong = (indices < -n) | (indices >= n)
     if np.any(wrong):
@@ -179,7 +179,7 @@ def _check_masks(terms: list[Any], shape: tuple[int, ...]) -> None:
             raise IndexingError(message)
 
 
-def _check_arrays(arrays: dict[int, Positions], key: Any) -> None:  # noqa: ANN401
+def _check_arrays(arrays: dict[int, Positions], key: Any) -> None:
     try:
         np.broadcast_shapes(*(a.shape for a in arrays.values()))
     except ValueError:
@@ -193,5 +193,3 @@ def _grid(shape: list[int], strides: list[int]) -> Positions:
     for d, (n, s) in enumerate(zip(shape, strides, strict=True)):
         total += (np.arange(n, dtype=np.int64) * s).reshape(-1, *(1,) * (len(shape) - d - 1))
     return total
-
-

@@ -3,12 +3,12 @@ r"""The matrix product, $c_{bij} = \sum_k a_{bik}\, b_{bkj}$."""
 from typing import TYPE_CHECKING, Any
 
 from mt_autodiff import Context, Function
-
 from mt_tensor.dtypes import floating, promote
 from mt_tensor.errors import ShapeError
 from mt_tensor.layout import broadcast_shapes
 
 if TYPE_CHECKING:
+    from mt_tensor.base import TensorBase
     from mt_tensor.tensor import Tensor
 
 
@@ -32,7 +32,7 @@ class MatMul(Function):
         )
 
 
-def check_matmul(a: "Tensor", b: "Tensor") -> None:
+def check_matmul(a: "TensorBase", b: "TensorBase") -> None:
     """Refuse factors that do not fit.
 
     Raises:

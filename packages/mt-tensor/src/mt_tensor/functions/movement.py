@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from mt_autodiff import Context, Function
 from mt_operators import identity
-
 from mt_tensor.errors import ShapeError
 from mt_tensor.layout import Shape, broadcast_shapes, infer_shape
 

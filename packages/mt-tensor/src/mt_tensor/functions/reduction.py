@@ -4,17 +4,18 @@ The functions keep every dimension: a folded one has size 1, so that the result 
 against its input. Dropping it is a view, made by the caller.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mt_autodiff import Context, Function
 from mt_operators import Op, add, eq, maximum, mul
-
 from mt_tensor.layout import Shape
 
 if TYPE_CHECKING:
+    from mt_tensor.base import TensorBase
     from mt_tensor.tensor import Tensor
 
 Axes = tuple[int, ...]
+T = TypeVar("T", bound="TensorBase")
 
 
 class Sum(Function):
@@ -74,7 +75,7 @@ class Prod(Function):
         return grad_output * (without_zero * result / (a + zeros) + only_zero * others)
 
 
-def fold(op: Op, a: "Tensor", axes: Axes) -> "Tensor":
+def fold(op: Op, a: T, axes: Axes) -> T:
     """Fold a tensor with an operator along axes, without recording.
 
     Args:

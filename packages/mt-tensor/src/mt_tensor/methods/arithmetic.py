@@ -18,7 +18,6 @@ from mt_operators import (
     sub,
     tanh,
 )
-
 from mt_tensor.functions.matmul import MatMul, check_matmul
 from mt_tensor.methods.movement import Movement
 
@@ -75,7 +74,7 @@ class Arithmetic(Movement):
         """Compare; the result is a tensor of `bool`."""
         return self.__apply_op__(gt, self, other)
 
-    def __eq__(self, other: object) -> Self:  # type: ignore[override]  elementwise, as NumPy's
+    def __eq__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
         """Compare elementwise; the result is a tensor of `bool`."""
         return self.__apply_op__(eq, self, other)
 
@@ -135,7 +134,7 @@ class Arithmetic(Movement):
         check_matmul(a, b)
         left = a.view(1, -1) if a.ndim == 1 else a
         right = b.view(-1, 1) if b.ndim == 1 else b
-        product = MatMul.apply(left, right)
+        product: Self = MatMul.apply(left, right)
         batch = product.shape[:-2]
         rows = product.shape[-2:-1] if a.ndim > 1 else ()
         columns = product.shape[-1:] if b.ndim > 1 else ()

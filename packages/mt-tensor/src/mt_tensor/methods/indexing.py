@@ -4,7 +4,6 @@ from typing import Any, Self
 
 from mt_autodiff import GradientError
 from mt_operators import identity
-
 from mt_tensor.base import TensorBase
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.indexing import Gather, select
@@ -17,7 +16,7 @@ class Indexing(TensorBase):
 
     __slots__ = ()
 
-    def __getitem__(self, key: Any) -> Self:  # noqa: ANN401  whatever indexes
+    def __getitem__(self, key: Any) -> Self:
         """Return a part: a view for ints, slices, `...` and None, a copy for arrays and masks.
 
         Raises:
@@ -28,7 +27,7 @@ class Indexing(TensorBase):
             return Gather.apply(self, selection=selection)  # type: ignore[no-any-return]
         return Restride.apply(self, selection=selection)  # type: ignore[no-any-return]
 
-    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401
+    def __setitem__(self, key: Any, value: Any) -> None:
         """Overwrite a part, in place.
 
         Raises:

@@ -116,7 +116,7 @@ class Movement(TensorBase):
         """Return a copy with storage of its own, through which gradients flow."""
         return Copy.apply(self, dtype=self.dtype)  # type: ignore[no-any-return]
 
-    def _astype(self, dtype: Any) -> Self:  # noqa: ANN401  whatever NumPy takes for a dtype
+    def _astype(self, dtype: Any) -> Self:
         wanted: DType = as_dtype(dtype)
         return self if wanted is self.dtype else Copy.apply(self, dtype=wanted)
 

@@ -5,10 +5,9 @@ further word; `keepdim=False` drops the dimension. Over all dimensions the resul
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 from mt_autodiff import Function
-
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.reduction import Extremum, Prod, Sum
 from mt_tensor.layout import normalize_axes
@@ -61,12 +60,10 @@ class Reductions(Arithmetic):
             raise ShapeError(message)
         return self._fold("max", Extremum, dim, keepdim)
 
-    def _fold(self, name: str, function: type[Function], dim: Dims, keepdim: bool) -> Any:  # noqa: ANN401, FBT001
+    def _fold(self, name: str, function: type[Function], dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
         axes = normalize_axes(name, dim, self.ndim)
         a = self if self.dtype.kind == "f" else self._astype(None)
-        folded = function.apply(a, axes=axes)
-        if dim is None:
-            return folded.view(*(1,) if keepdim else ())
+        folded: Self = function.apply(a, axes=axes)
         if keepdim:
-            return folded
+            return folded.view(1) if dim is None else folded
         return folded.view(*(n for d, n in enumerate(self.shape) if d not in axes))
