@@ -4,7 +4,7 @@ Every function takes `dtype` (default: `get_default_dtype()`), `backend` (a name
 default: `default_backend()`) and `requires_grad`. Sizes go one by one or as a tuple.
 """
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from mt_tensor.errors import DTypeError, ShapeError
 from mt_tensor.random import Generator, default_generator
 from mt_tensor.registry import default_backend, get_backend
 from mt_tensor.tensor import Tensor
+
+if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
 
 Where: TypeAlias = "str | Backend | None"
 Sizes = int | tuple[int, ...] | list[int]

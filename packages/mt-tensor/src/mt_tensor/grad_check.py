@@ -1,7 +1,7 @@
 r"""Checking a gradient against a difference quotient.
 
-For a random direction $v$ and weights $w$, the derivative of
-$t \mapsto \langle w, f(x + tv)\rangle$ at 0 is $\langle \nabla, v\rangle$. One number tests the whole gradient of every input at once: an
+For a random direction $v$ and weights $w$, the derivative of $t \mapsto \langle w, f(x + tv)
+\rangle$ at 0 is $\langle \nabla, v\rangle$. One number tests the whole gradient of an input: an
 element that is wrong by 1 % shows, where checking a sample of elements could miss it.
 """
 

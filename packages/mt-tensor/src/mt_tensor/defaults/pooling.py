@@ -5,6 +5,7 @@ gradient of a window goes to its elements tap by tap, so that no kernel writes w
 itself.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 from mt_operators import Op, add, div, maximum, sub
@@ -64,7 +65,7 @@ def max_pool2d_by_input(  # noqa: PLR0913, PLR0917  the arguments of the kernel
 
 
 def _take(x: float, best: float, free: float) -> float:
-    return free if x == best or x != x else 0.0  # noqa: PLR0124  nan is what it found, if any
+    return free if x == best or math.isnan(x) else 0.0
 
 
 def _where(taken: float, grad: float) -> float:
