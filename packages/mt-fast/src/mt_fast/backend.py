@@ -1,0 +1,68 @@
+"""The fast backend: NumPy storages, kernels compiled by Numba."""
+
+from collections.abc import Callable
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from mt_fast.elementwise import Elementwise
+from mt_fast.product import multiply
+from mt_fast.reduction import Reduction
+from mt_operators import Op
+from mt_tensor.backend import Backend, ElementFn
+from mt_tensor.dtypes import DType
+from mt_tensor.tensor_data import Storage, TensorData
+
+
+class FastBackend(Backend):
+    """Compiled kernels over NumPy arrays of one dimension, on one thread or several."""
+
+    name = "fast"
+
+    def __init__(self) -> None:
+        """Compile nothing yet."""
+        self._elementwise: dict[int, tuple[Any, Elementwise]] = {}
+        self._reductions: dict[int, tuple[Any, Reduction]] = {}
+
+    def empty(self, size: int, dtype: DType) -> Storage:
+        """Allocate an array."""
+        return np.empty(size, dtype)
+
+    def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
+        """Take the array itself, or an aligned copy in the machine's byte order."""
+        return np.require(array, array.dtype.newbyteorder("="), "A")
+
+    def to_numpy(self, storage: Storage) -> np.ndarray[Any, Any]:
+        """Return the array itself."""
+        return storage  # type: ignore[return-value]  the storage of this backend is an array
+
+    def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
+        """Run the kernel of the function for these dtypes and layouts."""
+        known = self._elementwise.get(id(fn))
+        kernels = known[1] if known else _admit(self._elementwise, fn, Elementwise)
+        kernels.run(fn, out, (a,))
+
+    def zip(self, fn: ElementFn, out: TensorData, *operands: TensorData) -> None:
+        """Run the kernel of the function for these dtypes and layouts."""
+        known = self._elementwise.get(id(fn))
+        kernels = known[1] if known else _admit(self._elementwise, fn, Elementwise)
+        kernels.run(fn, out, operands)
+
+    def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
+        """Run the kernel of the operator for these dtypes and layouts."""
+        known = self._reductions.get(id(op))
+        kernels = known[1] if known else _admit(self._reductions, op, Reduction)
+        kernels.run(op, out, a)
+
+    def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
+        """Multiply in tiles that stay in registers and caches."""
+        multiply(out, a, b)
+
+
+def _admit(table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[[], Any]) -> Any:
+    """Make the kernels of a function, to be forgotten with it."""
+    key = id(fn)
+    kernels = kind()
+    table[key] = ref(fn, lambda _: table.pop(key, None)), kernels
+    return kernels
