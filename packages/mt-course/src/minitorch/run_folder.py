@@ -1,0 +1,60 @@
+"""The folder that a training run leaves: what it was told, how it went, what it learned.
+
+| file | holds |
+| --- | --- |
+| `config.json` | every option of the run, and the versions that it ran with |
+| `history.csv` | one row for each epoch |
+| `weights.safetensors` | the parameters, by their dotted names |
+| `picture.png` | the curves, and predictions of test samples |
+
+Each file is written whole or not at all, so that an interruption leaves the previous one.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from safetensors.numpy import load, save
+
+PACKAGES = ("mt-course", "mt-nn", "mt-tensor", "numpy")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that has either its old content or the new one at every moment."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def write_config(folder: Path, options: Mapping[str, Any]) -> None:
+    """Write the options of a run, with the versions of Python and the packages."""
+    versions = {"python": python_version()} | {name: version(name) for name in PACKAGES}
+    config = {**options, "versions": versions}
+    write_whole(folder / "config.json", (json.dumps(config, indent=2) + "\n").encode())
+
+
+def write_weights(folder: Path, weights: Mapping[str, ArrayLike]) -> None:
+    """Write named arrays in the safetensors format.
+
+    The format keeps no strides, so each array is made contiguous first.
+    """
+    arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+    write_whole(folder / "weights.safetensors", save(arrays))
+
+
+def read_weights(folder: Path) -> dict[str, np.ndarray]:
+    """Read the arrays that `write_weights` wrote.
+
+    Raises:
+        OSError: the folder holds no weights.
+    """
+    return load((folder / "weights.safetensors").read_bytes())
