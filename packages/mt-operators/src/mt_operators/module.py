@@ -39,12 +39,12 @@ class Module:
 
     training: bool = True
 
-    def forward(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  a subclass says
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the result; calling the module calls this."""
         message = f"{type(self).__name__} cannot be called: it defines no forward"
         raise NotImplementedError(message)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as `forward`
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the result."""
         return self.forward(*args, **kwargs)
 
@@ -101,7 +101,7 @@ class Module:
         """List the buffers of the whole tree, own ones first, each once."""
         return [buffer for _, buffer in self.named_buffers()]
 
-    def add_parameter(self, name: str, value: Any) -> Parameter[Any]:  # noqa: ANN401
+    def add_parameter(self, name: str, value: Any) -> Parameter[Any]:
         """Make a parameter under a name that is computed, and return it.
 
         Args:

@@ -24,7 +24,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import WRAPPER_ASSIGNMENTS, cached_property
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 FloatFn = Callable[..., float]
 Interval = tuple[float, float]
@@ -56,10 +56,14 @@ class Op:
 
     def __post_init__(self) -> None:
         """Look like the function to `help`, `inspect` and documentation tools."""
-        named = {name: getattr(self.forward, name) for name in WRAPPER_ASSIGNMENTS}
+        named: dict[str, Any] = {n: getattr(self.forward, n) for n in WRAPPER_ASSIGNMENTS}
         vars(self).update(named, __wrapped__=self.forward)
 
-    def __call__(self, *args: Any) -> Any:  # noqa: ANN401  a float, or whatever type lifts it
+    @overload
+    def __call__(self, *args: float) -> float: ...
+    @overload
+    def __call__(self, *args: Any) -> Any: ...
+    def __call__(self, *args: Any) -> Any:
         """Apply to floats, or to any type that defines `__apply_op__`."""
         for arg in args:
             if type(arg) is not float and hasattr(type(arg), "__apply_op__"):
@@ -70,22 +74,26 @@ class Op:
         """Show the name and the inputs, as in `<op pow(x, y)>`."""
         return f"<op {self.name}({', '.join(inspect.signature(self.forward).parameters)})>"
 
-    @property
+    def __reduce__(self) -> str:
+        """Copy and pickle by name, as functions are."""
+        return self.name
+
+    @cached_property
     def name(self) -> str:
         """The name of the function that defines it."""
         return self.forward.__name__
 
-    @property
+    @cached_property
     def arity(self) -> int:
         """How many inputs it has."""
         return len(self.partials)
 
-    @property
+    @cached_property
     def differentiable(self) -> bool:
         """Whether any partial can differ from zero."""
         return any(partial is not zero for partial in self.partials)
 
-    @property
+    @cached_property
     def saves_nothing(self) -> bool:
         """Whether every partial is constant, so that backpropagation needs no saved value."""
         return all(partial is zero or partial is one for partial in self.partials)
@@ -96,7 +104,7 @@ class Op:
         return tuple(_pullback(self, i) for i in range(self.arity))
 
 
-def op(  # noqa: PLR0913  one keyword for each thing that an operator may declare
+def op(
     *partials: FloatFn,
     saves: Literal["inputs", "output"] = "inputs",
     domain: tuple[Interval, ...] | None = None,
@@ -165,19 +173,23 @@ def _check(name: str, arity: int, partials: tuple[FloatFn, ...], saves: str) -> 
 
 
 def _pullback(operator: Op, i: int) -> FloatFn:
+    """Return one function of a fixed number of arguments, which is what compilers take."""
     partial = operator.partials[i]
 
-    def unary(d: float, x: float) -> float:
+    def of_one(d: float, x: float) -> float:
         return d * partial(x)
 
-    def binary(d: float, x: float, y: float) -> float:
+    def of_two(d: float, x: float, y: float) -> float:
         return d * partial(x, y)
 
-    def n_ary(d: float, *saved: float) -> float:
+    def of_three(d: float, x: float, y: float, z: float) -> float:
+        return d * partial(x, y, z)
+
+    def of_many(d: float, *saved: float) -> float:
         return d * partial(*saved)
 
     saved = operator.arity if operator.saves == "inputs" else 1
-    chosen = {1: unary, 2: binary}.get(saved, n_ary)
+    fixed: dict[int, FloatFn] = {1: of_one, 2: of_two, 3: of_three}
+    chosen = fixed.get(saved, of_many)
     chosen.__name__ = chosen.__qualname__ = f"{operator.name}_pullback_{i}"
     return chosen
-
