@@ -8,7 +8,9 @@ os.environ.setdefault("NUMBA_ENABLE_CUDASIM", "1")
 
 # An environment without Sybil, such as an editor's, still runs the unit tests.
 if find_spec("sybil"):
-    from pages import collect as pytest_collect_file  # noqa: F401
+    from pages import pages
+
+    pytest_collect_file = pages.pytest()
 
 # It needs Griffe, which only the documentation's environment has.
 collect_ignore = ["tools/griffe_sessions.py"]

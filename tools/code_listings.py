@@ -3,6 +3,9 @@
 A line `<!-- code: mt_operators.operators sigmoid relu -->` on a page becomes these definitions,
 with their decorators, as they stand in that module; `Class.method` names a method. Without names
 it becomes the whole module. A page can therefore not show code that is no longer there.
+
+A line `<!-- files: mt_operators -->` becomes a table of the files of that package, each with the
+first line of its docstring.
 """
 
 import ast
@@ -13,11 +16,13 @@ from pathlib import Path
 from workspace import ROOT
 
 DIRECTIVE = re.compile(r"^<!-- code: (?P<module>[\w.]+)(?P<names>(?: [\w.]+)*) -->$", re.MULTILINE)
+FILES = re.compile(r"^<!-- files: (?P<package>\w+) -->$", re.MULTILINE)
 FENCE = "`" * 4
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Replace each directive of a page by the code that it names."""
+    """Replace each directive of a page by what it names."""
+    markdown = FILES.sub(lambda match: file_table(match["package"]), markdown)
     return DIRECTIVE.sub(lambda match: listing(match["module"], match["names"].split()), markdown)
 
 
@@ -36,6 +41,24 @@ def listing(module: str, names: list[str]) -> str:
     parts = [definition(text, name, module) for name in names] or [text.strip()]
     code = "\n\n\n".join(parts)
     return f'{FENCE}python title="{file.relative_to(ROOT).as_posix()}"\n{code}\n{FENCE}'
+
+
+def file_table(package: str) -> str:
+    """A table of the files of a package: their paths inside it, and what each says it holds.
+
+    Raises:
+        LookupError: there is no such package in the workspace.
+    """
+    folder = find(package).parent
+    files = sorted(folder.rglob("*.py"), key=lambda file: (file.parent, file.name))
+    rows = [f"| `{file.relative_to(folder).as_posix()}` | {headline(file)} |" for file in files]
+    return "\n".join(["| file | what it holds |", "| --- | --- |", *rows])
+
+
+def headline(file: Path) -> str:
+    """The first line of a file's docstring, `""` if it has none."""
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0]
 
 
 def find(module: str) -> Path:

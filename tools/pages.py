@@ -13,6 +13,7 @@ from sybil.evaluators.doctest import NUMBER, DocTestEvaluator
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.abstract.doctest import DocTestStringParser
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
+from workspace import ROOT
 
 INFO = re.compile(r"(?:python|pycon)\b(?![^\n]*\bexec=)[^\n]*\n")
 
@@ -34,4 +35,4 @@ def fenced_python(document: Document) -> Iterator[Region]:
             yield block
 
 
-collect = Sybil(parsers=[fenced_python], patterns=["*.md"]).pytest()
+pages = Sybil(parsers=[fenced_python], patterns=["*.md"], path=str(ROOT))

@@ -73,3 +73,17 @@ def test_without_names_the_whole_module_is_shown():
     assert code_listings.listing("mt_a.deep", []) == (
         '````python title="packages/mt-a/src/mt_a/deep.py"\nz = 1\n````'
     )
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_files_of_a_package_are_a_table(tmp_path):
+    folder = tmp_path / "packages" / "mt-a" / "src" / "mt_a"
+    (folder / "inner").mkdir()
+    (folder / "inner" / "x.py").write_text('"""First line.\n\nSecond."""\n')
+    assert code_listings.on_page_markdown("<!-- files: mt_a -->\n").splitlines() == [
+        "| file | what it holds |",
+        "| --- | --- |",
+        "| `__init__.py` |  |",
+        "| `deep.py` |  |",
+        "| `inner/x.py` | First line. |",
+    ]

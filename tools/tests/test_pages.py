@@ -1,7 +1,7 @@
 import pytest
-from pages import fenced_python
-from sybil import Sybil
+from pages import pages
 from sybil.example import SybilFailure
+from workspace import ROOT
 
 
 @pytest.fixture
@@ -11,7 +11,7 @@ def run_page(tmp_path):
     def run(text: str) -> int:
         page = tmp_path / "page.md"
         page.write_text(text)
-        examples = list(Sybil([fenced_python]).parse(page).examples())
+        examples = list(pages.parse(page).examples())
         for example in examples:
             example.evaluate()
         return len(examples)
@@ -54,3 +54,9 @@ def test_decimals_count_to_the_precision_shown(run_page):
 @pytest.mark.parametrize("info", ["", "bash", "pythonic", 'python exec="true"', "text"])
 def test_other_blocks_are_left_alone(run_page, info):
     assert run_page(f"```{info}\nraise SystemExit\n```\n\n```python\npass\n```\n") == 1
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "packages/mt-nn/README.md"])
+def test_the_pages_of_the_workspace_are_collected(page):
+    assert pages.should_parse(ROOT / page)
+    assert not pages.should_parse((ROOT / page).with_suffix(".txt"))
