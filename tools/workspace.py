@@ -23,6 +23,7 @@ class Member:
         folder: the folder that holds the `pyproject.toml`.
         name: the name of the distribution.
         version: its version, as written.
+        required: `(name, pin)` of each requirement without extras chosen.
         requirements: `(name, pin)` of each requirement, those of the extras included.
         sources: the table `tool.uv.sources`.
     """
@@ -30,6 +31,7 @@ class Member:
     folder: Path
     name: str
     version: str
+    required: tuple[tuple[str, str], ...]
     requirements: tuple[tuple[str, str], ...]
     sources: Mapping[str, Mapping[str, Any]]
 
@@ -58,6 +60,7 @@ def read_member(file: Path) -> Member:
         folder=file.parent,
         name=project["name"],
         version=project["version"],
+        required=tuple(map(split_requirement, project.get("dependencies", []))),
         requirements=tuple(map(split_requirement, declared(project))),
         sources=table.get("tool", {}).get("uv", {}).get("sources", {}),
     )

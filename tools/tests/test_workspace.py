@@ -11,6 +11,7 @@ def test_a_member_is_read_with_its_extras(tmp_path):
     )
     (member,) = read_members(tmp_path)
     assert (member.name, member.version, member.folder) == ("mt-a", "1.2.3", file.parent)
+    assert member.required == (("numpy", ">=2.0"),)
     assert member.requirements == (("numpy", ">=2.0"), ("mt-gpu", "~=1.2.3"))
     assert member.sources == {}
 
