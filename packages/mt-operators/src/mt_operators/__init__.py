@@ -22,12 +22,21 @@ from mt_operators.comparison import is_close as is_close
 from mt_operators.comparison import le as le
 from mt_operators.comparison import lt as lt
 from mt_operators.comparison import ne as ne
+from mt_operators.datasets import DATASETS as DATASETS
+from mt_operators.datasets import Dataset as Dataset
 from mt_operators.elementary import cos as cos
 from mt_operators.elementary import exp as exp
 from mt_operators.elementary import log as log
 from mt_operators.elementary import power as power
 from mt_operators.elementary import sin as sin
 from mt_operators.elementary import sqrt as sqrt
+from mt_operators.functional import add_lists as add_lists
+from mt_operators.functional import map as map  # noqa: A004  the idea's name
+from mt_operators.functional import neg_list as neg_list
+from mt_operators.functional import prod as prod
+from mt_operators.functional import reduce as reduce
+from mt_operators.functional import total as total
+from mt_operators.functional import zip_with as zip_with
 from mt_operators.module import Module as Module
 from mt_operators.op import Op as Op
 from mt_operators.op import one as one
@@ -36,6 +45,8 @@ from mt_operators.op import zero as zero
 from mt_operators.parameter import Buffer as Buffer
 from mt_operators.parameter import Holder as Holder
 from mt_operators.parameter import Parameter as Parameter
+from mt_operators.scatter import scatter_svg as scatter_svg
+from mt_operators.scatter import scatter_text as scatter_text
 from mt_operators.selection import clamp as clamp
 from mt_operators.selection import maximum as maximum
 from mt_operators.selection import minimum as minimum
