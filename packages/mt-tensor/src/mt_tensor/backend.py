@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mt_operators import Op, identity
-from mt_tensor.defaults import convolution, normalization, pooling
+from mt_tensor.defaults import convolution, normalization, optimization, pooling
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import Storage, TensorData
@@ -62,7 +62,7 @@ class Backend(ABC):
 
     @abstractmethod
     def zip(self, fn: ElementFn, out: TensorData, *operands: TensorData) -> None:
-        """Set each `out[i] = fn(a[i], b[i], ...)`; all have one shape; two operands or three."""
+        """Set each `out[i] = fn(a[i], b[i], ...)`; all have one shape."""
 
     @abstractmethod
     def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
@@ -170,3 +170,20 @@ class Backend(ABC):
     ) -> None:
         """Pull a gradient back through `log_softmax`, of which `y` is the result."""
         normalization.log_softmax_by_input(self, out, grad, y, axis)
+
+    def sgd_step(
+        self, value: TensorData, grad: TensorData, velocity: TensorData | None, **rates: Any
+    ) -> None:
+        """Update a parameter and its velocity in place; see `mt_tensor.defaults.optimization`."""
+        optimization.sgd_step(self, value, grad, velocity, **rates)
+
+    def adam_step(
+        self,
+        value: TensorData,
+        grad: TensorData,
+        mean: TensorData,
+        square: TensorData,
+        **rates: Any,
+    ) -> None:
+        """Update a parameter and its moments in place; see `mt_tensor.defaults.optimization`."""
+        optimization.adam_step(self, value, grad, mean, square, **rates)

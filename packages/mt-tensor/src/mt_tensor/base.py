@@ -1,13 +1,13 @@
 """A tensor as a node of the graph: its data, its backend, its gradient."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from math import copysign
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from mt_autodiff import LEAF, GradientError, History, Variable, backpropagate, mode, next_id
+from mt_autodiff import LEAF, Context, GradientError, History, Variable, backpropagate, next_id
 from mt_operators import Op, add, identity
 from mt_tensor.dtypes import DType, floating, nearest_dtype
 from mt_tensor.errors import BackendError, DTypeError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mt_tensor.backend import Backend
 
 T = TypeVar("T", bound="TensorBase")
+Hook = Callable[[Any], Any]
 
 
 class TensorBase(Variable):
@@ -31,7 +32,7 @@ class TensorBase(Variable):
         history: how it was made; None for a constant.
     """
 
-    __slots__ = ("backend", "data", "grad")
+    __slots__ = ("backend", "data", "grad", "hooks")
 
     def __init__(
         self, data: TensorData, backend: "Backend", history: History | None = None
@@ -41,6 +42,7 @@ class TensorBase(Variable):
         self.backend = backend
         self.history = history
         self.grad: Self | None = None
+        self.hooks: list[Hook] | None = None
         self.unique_id = next_id()
 
     @property
@@ -122,6 +124,36 @@ class TensorBase(Variable):
             raise GradientError(message)
         backpropagate(self, grad, retain_graph=retain_graph)
 
+    def register_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(grad)` when the gradient of this tensor is complete.
+
+        Args:
+            hook: may return another gradient of the same shape to go on with, or None.
+
+        Returns:
+            A function that removes the hook.
+
+        Raises:
+            GradientError: this tensor is a constant and gets no gradient.
+        """
+        if self.history is None:
+            message = "register_hook: this tensor is a constant and gets no gradient"
+            raise GradientError(message)
+        hooks = self.hooks = self.hooks or []
+        hooks.append(hook)
+        return lambda: hooks.remove(hook)
+
+    def chain_rule(self, grad_output: Any) -> Iterator[tuple[Variable, Any]]:
+        """Yield each input that wants a gradient, with this node's contribution to it.
+
+        Raises:
+            GradientError: as `Variable.chain_rule`; or what the function saved has been written
+                in place since.
+        """
+        if self.history is not None and self.history.ctx is not None:
+            self._check_saved(self.history.last_fn, self.history.ctx)
+        return super().chain_rule(self._hooked(grad_output))
+
     def zero_grad_(self) -> None:
         """Forget the gradient that has been accumulated."""
         self.grad = None
@@ -181,10 +213,24 @@ class TensorBase(Variable):
         return fitted if fitted.dtype is self.dtype else _cast(fitted, self.dtype)
 
     def _accumulate(self, grad: Self) -> None:
+        grad = self._hooked(grad)
         self.grad = grad if self.grad is None else elementwise(add, self.grad, grad)
 
-    def _recorded(self) -> bool:
-        return mode.recording and self.history is not None
+    def _hooked(self, grad: Any) -> Any:
+        for hook in self.hooks or ():
+            replaced = hook(grad)
+            grad = grad if replaced is None else self._fit(replaced)
+        return grad
+
+    def _check_saved(self, function: Any, ctx: Context) -> None:
+        """Refuse a backward over elements that were overwritten after this node saved them."""
+        for saved in ctx.saved_values:
+            if isinstance(saved, TensorBase) and saved.data.last_write[0] > self.unique_id:
+                message = (
+                    f"{function.__name__}: a tensor of {saved.shape} that it saved for its "
+                    "backward has been written in place since; write to a clone() instead"
+                )
+                raise GradientError(message)
 
 
 @lru_cache(maxsize=512)

@@ -88,6 +88,36 @@ def full(
     return _make(array, backend, requires_grad)
 
 
+def eye(rows: int, columns: int | None = None, dtype: Any = None, backend: Where = None) -> Tensor:
+    """Make a matrix with ones on the diagonal; square if only `rows` is given."""
+    shape = _shape("eye", (rows, rows if columns is None else columns))
+    return _make(np.eye(*shape, dtype=as_dtype(dtype)), backend, False)  # noqa: FBT003
+
+
+def linspace(
+    start: float, stop: float, count: int, dtype: Any = None, backend: Where = None
+) -> Tensor:
+    """Make a tensor of `count` equally spaced numbers from `start` to `stop`, both included."""
+    (n,) = _shape("linspace", (count,))
+    return _make(np.linspace(start, stop, n, dtype=as_dtype(dtype)), backend, False)  # noqa: FBT003
+
+
+def zeros_like(a: Tensor, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """Make a tensor of zeros with the shape, dtype and backend of another."""
+    return full_like(a, 0.0, dtype, requires_grad=requires_grad)
+
+
+def ones_like(a: Tensor, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """Make a tensor of ones with the shape, dtype and backend of another."""
+    return full_like(a, 1.0, dtype, requires_grad=requires_grad)
+
+
+def full_like(a: Tensor, value: float, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
+    """Make a tensor of one value with the shape, dtype and backend of another."""
+    wanted = a.dtype if dtype is None else as_dtype(dtype)
+    return full(a.shape, value, wanted, a.backend, requires_grad=requires_grad)
+
+
 def arange(
     start: float,
     stop: float | None = None,

@@ -12,8 +12,8 @@ import numpy as np
 from mt_autodiff import GradientError
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.transfer import Transfer
-from mt_tensor.methods.indexing import Indexing
-from mt_tensor.methods.reductions import Reductions
+from mt_tensor.methods.inplace import InPlace
+from mt_tensor.methods.statistics import Statistics
 from mt_tensor.registry import get_backend
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-class Tensor(Reductions, Indexing):
+class Tensor(Statistics, InPlace):
     """An array of numbers that knows how it was computed.
 
     Make one with `tensor`, `zeros`, `rand` and the like.

@@ -40,11 +40,15 @@ class TensorData:
         strides: how far in storage the next index of each dimension is; row-major if not given.
         offset: where the first element lies.
 
+    Attributes:
+        last_write: a box that all views of the storage share: the serial number of the last
+            write in place, 0 if there was none. What a graph saved before it is out of date.
+
     Raises:
         ShapeError: an index of this shape would fall outside the storage.
     """
 
-    __slots__ = ("offset", "shape", "storage", "strides")
+    __slots__ = ("last_write", "offset", "shape", "storage", "strides")
 
     def __init__(
         self, storage: Storage, shape: Shape, strides: Strides | None = None, offset: int = 0
@@ -54,6 +58,7 @@ class TensorData:
         self.shape = shape
         self.strides = contiguous_strides(shape) if strides is None else strides
         self.offset = offset
+        self.last_write = [0]
         if strides is not None or offset or prod(shape) != len(storage):
             self._check()
 
@@ -98,6 +103,7 @@ class TensorData:
         view.shape = shape
         view.strides = strides
         view.offset = self.offset if offset is None else offset
+        view.last_write = self.last_write
         return view
 
     def expand(self, shape: Shape) -> Self:

@@ -75,6 +75,36 @@ class Prod(Function):
         return grad_output * (without_zero * result / (a + zeros) + only_zero * others)
 
 
+class CumSum(Function):
+    """Running sums along an axis; its adjoint runs from the other end."""
+
+    @staticmethod
+    def forward(ctx: Context, a: "Tensor", *, axis: int) -> Any:
+        """Return the sums."""
+        ctx.axis = axis
+        return running_sum(a, axis)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+        """Sum each gradient with those behind it."""
+        return running_sum(grad_output.flip(ctx.axis), ctx.axis).flip(ctx.axis)
+
+
+def running_sum(a: "Tensor", axis: int) -> "Tensor":
+    """Return running sums by doubling: after step k each element holds the 2^k up to it.
+
+    Source: W. D. Hillis and G. L. Steele, "Data parallel algorithms", CACM 29 (1986).
+    """
+    n, reach = a.shape[axis], 1
+    total = a.clone()
+    while reach < n:
+        before, total = total, total.clone()
+        part = total.narrow(axis, reach, n - reach)
+        part.add_(before.narrow(axis, 0, n - reach))
+        reach *= 2
+    return total
+
+
 def fold(op: Op, a: T, axes: Axes) -> T:
     """Fold a tensor with an operator along axes, without recording.
 

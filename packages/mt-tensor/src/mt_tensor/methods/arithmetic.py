@@ -1,23 +1,8 @@
-"""Arithmetic, comparison and elementary functions of tensors, elementwise with broadcasting."""
+"""Python's operators for tensors: arithmetic and comparison with broadcasting, matrix product."""
 
 from typing import Any, Self
 
-from mt_operators import (
-    add,
-    div,
-    eq,
-    exp,
-    gt,
-    log,
-    lt,
-    mul,
-    neg,
-    relu,
-    sigmoid,
-    sqrt,
-    sub,
-    tanh,
-)
+from mt_operators import absolute, add, div, eq, ge, gt, le, lt, mul, ne, neg, power, sub
 from mt_tensor.functions.matmul import MatMul, check_matmul
 from mt_tensor.methods.movement import Movement
 
@@ -26,7 +11,7 @@ Like = Any
 
 
 class Arithmetic(Movement):
-    """Operators of Python, and operators of `mt_operators` by name."""
+    """`+ - * / ** @`, comparisons, and their reflected forms."""
 
     __slots__ = ()
 
@@ -62,49 +47,57 @@ class Arithmetic(Movement):
         """Divide, reflected."""
         return self.__apply_op__(div, other, self)
 
+    def __pow__(self, other: Like) -> Self:
+        """Raise to a power."""
+        return self.__apply_op__(power, self, other)
+
+    def __rpow__(self, other: Like) -> Self:
+        """Raise to a power, reflected."""
+        return self.__apply_op__(power, other, self)
+
     def __neg__(self) -> Self:
         """Negate."""
         return self.__apply_op__(neg, self)
 
+    def __pos__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __abs__(self) -> Self:
+        """Take the absolute value."""
+        return self.__apply_op__(absolute, self)
+
     def __lt__(self, other: Like) -> Self:
-        """Compare; the result is a tensor of `bool`."""
+        """Compare; like every comparison, gives a tensor of `bool`."""
         return self.__apply_op__(lt, self, other)
 
+    def __le__(self, other: Like) -> Self:
+        """Compare."""
+        return self.__apply_op__(le, self, other)
+
     def __gt__(self, other: Like) -> Self:
-        """Compare; the result is a tensor of `bool`."""
+        """Compare."""
         return self.__apply_op__(gt, self, other)
 
+    def __ge__(self, other: Like) -> Self:
+        """Compare."""
+        return self.__apply_op__(ge, self, other)
+
     def __eq__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
-        """Compare elementwise; the result is a tensor of `bool`."""
+        """Compare elementwise; with something that is not numbers: not equal, as a whole."""
+        if other is None or isinstance(other, str):
+            return NotImplemented
         return self.__apply_op__(eq, self, other)
+
+    def __ne__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
+        """Compare elementwise, as `==`."""
+        if other is None or isinstance(other, str):
+            return NotImplemented
+        return self.__apply_op__(ne, self, other)
 
     def __hash__(self) -> int:
         """Identity: a tensor is not equal to another as a whole."""
         return id(self)
-
-    def exp(self) -> Self:
-        """Return $e^x$."""
-        return self.__apply_op__(exp, self)
-
-    def log(self) -> Self:
-        r"""Return $\ln x$: $-\infty$ at 0, nan below."""
-        return self.__apply_op__(log, self)
-
-    def sqrt(self) -> Self:
-        r"""Return $\sqrt x$: nan below 0."""
-        return self.__apply_op__(sqrt, self)
-
-    def relu(self) -> Self:
-        r"""Return $\max(x, 0)$."""
-        return self.__apply_op__(relu, self)
-
-    def sigmoid(self) -> Self:
-        """Return $1/(1+e^{-x})$."""
-        return self.__apply_op__(sigmoid, self)
-
-    def tanh(self) -> Self:
-        r"""Return $\tanh x$."""
-        return self.__apply_op__(tanh, self)
 
     def __matmul__(self, other: Like) -> Self:
         """Matrix product; see `matmul`."""

@@ -1,18 +1,16 @@
-"""Reading and writing parts of a tensor, with NumPy's keys."""
+"""Reading parts of a tensor, with NumPy's keys."""
 
 from typing import Any, Self
 
-from mt_autodiff import GradientError
-from mt_operators import identity
-from mt_tensor.base import TensorBase
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.indexing import Gather, select
 from mt_tensor.functions.movement import Restride
-from mt_tensor.layout import broadcast_shapes
+from mt_tensor.layout import normalize_axis
+from mt_tensor.methods.movement import Movement
 
 
-class Indexing(TensorBase):
-    """`t[key]` and `t[key] = value`."""
+class Indexing(Movement):
+    """`t[key]`, and what follows from it."""
 
     __slots__ = ()
 
@@ -27,32 +25,61 @@ class Indexing(TensorBase):
             return Gather.apply(self, selection=selection)  # type: ignore[no-any-return]
         return Restride.apply(self, selection=selection)  # type: ignore[no-any-return]
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """Overwrite a part, in place.
+    def narrow(self, dim: int, start: int, length: int) -> Self:
+        """Return the view of `length` entries of a dimension, from `start`.
 
         Raises:
-            IndexingError: as in reading.
-            ShapeError: the value does not broadcast to the part.
-            GradientError: gradients are being recorded through this tensor.
+            ShapeError: the dimension is out of range, or has no such entries.
         """
-        if self._recorded():
+        axis = normalize_axis("narrow", dim, self.ndim)
+        if not 0 <= start <= start + length <= self.shape[axis]:
             message = (
-                "writing into a tensor that requires a gradient would change what its graph "
-                "saved; do it under no_grad(), or on detach()"
+                f"narrow: entries {start} to {start + length} do not lie within dimension "
+                f"{axis} of {self.shape}"
             )
-            raise GradientError(message)
-        selection = select(key, self.shape)
-        (source,) = self._admit((self, value))[1:]
-        part = selection.view(self.data)
-        shape = selection.positions(self.data).shape if selection.arrays else part.shape
-        if broadcast_shapes("assignment", source.shape, shape) != shape:
-            message = f"assignment: {source.shape} does not broadcast to the part of {shape}"
             raise ShapeError(message)
-        values = source.data.expand(shape)
-        if selection.arrays:
-            self.backend.scatter(self.data, selection.positions(self.data), values)
+        return self._along(axis, slice(start, start + length))
+
+    def split(self, size: int | list[int], dim: int = 0) -> tuple[Self, ...]:
+        """Cut a dimension into views of `size` entries each (the last may be smaller).
+
+        Args:
+            size: one size, or a list of sizes that add up to the dimension's.
+            dim: which dimension.
+
+        Raises:
+            ShapeError: a size is not positive, or a list does not add up.
+        """
+        axis = normalize_axis("split", dim, self.ndim)
+        total = self.shape[axis]
+        if isinstance(size, int):
+            if size < 1:
+                message = f"split: a size must be positive, not {size}"
+                raise ShapeError(message)
+            sizes = [min(size, total - i) for i in range(0, max(total, 1), size)]
         else:
-            self.backend.map(identity, part, values)
+            sizes = list(size)
+        if sum(sizes) != total or min(sizes, default=0) < 0:
+            message = (
+                f"split: sizes {sizes} do not add up to {total}, dimension {axis} of {self.shape}"
+            )
+            raise ShapeError(message)
+        starts = [sum(sizes[:i]) for i in range(len(sizes))]
+        return tuple(self.narrow(axis, i, n) for i, n in zip(starts, sizes, strict=True))
+
+    def flip(self, *dims: int) -> Self:
+        """Reverse the order along dimensions: a view of negative stride.
+
+        Raises:
+            ShapeError: a dimension is out of range.
+        """
+        flipped = self
+        for d in dims:
+            flipped = flipped._along(normalize_axis("flip", d, self.ndim), slice(None, None, -1))
+        return flipped
+
+    def _along(self, axis: int, part: slice) -> Self:
+        return self[(slice(None),) * axis + (part,)]
 
     def __len__(self) -> int:
         """Return the size of the first dimension.

@@ -5,18 +5,21 @@ further word; `keepdim=False` drops the dimension. Over all dimensions the resul
 """
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
 
 from mt_autodiff import Function
+from mt_operators import Op, eq, maximum, minimum, ne, op, zero
 from mt_tensor.errors import ShapeError
-from mt_tensor.functions.reduction import Extremum, Prod, Sum
-from mt_tensor.layout import normalize_axes
-from mt_tensor.methods.arithmetic import Arithmetic
+from mt_tensor.functions.reduction import CumSum, Extremum, Prod, Sum
+from mt_tensor.layout import normalize_axes, normalize_axis
+from mt_tensor.methods.elementary import Elementary
 
 Dims = int | Sequence[int] | None
 
 
-class Reductions(Arithmetic):
+class Reductions(Elementary):
     """Sum, mean, product, maximum: each over none, one or several dimensions."""
 
     __slots__ = ()
@@ -54,16 +57,94 @@ class Reductions(Arithmetic):
         Raises:
             ShapeError: as in `sum`, or there is no element to choose from.
         """
-        axes = normalize_axes("max", dim, self.ndim)
-        if any(self.shape[d] == 0 for d in axes):
-            message = f"max: {self.shape} has no elements along dimension(s) {axes}"
-            raise ShapeError(message)
-        return self._fold("max", Extremum, dim, keepdim)
+        return self._extremum("max", maximum, dim, keepdim)
 
-    def _fold(self, name: str, function: type[Function], dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
+    def min(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
+        """Minimum over `dim`; elements that tie share the gradient, as in `torch.amin`.
+
+        Raises:
+            ShapeError: as in `sum`, or there is no element to choose from.
+        """
+        return self._extremum("min", minimum, dim, keepdim)
+
+    def all(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
+        """Whether all elements differ from 0, as `bool`. Arguments and shape as in `sum`."""
+        zeros = self.__apply_op__(eq, self, 0.0).sum(dim, keepdim=keepdim)
+        return self.__apply_op__(eq, zeros, 0.0)
+
+    def any(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
+        """Whether any element differs from 0, as `bool`. Arguments and shape as in `sum`."""
+        others = self.__apply_op__(ne, self, 0.0).sum(dim, keepdim=keepdim)
+        return self.__apply_op__(ne, others, 0.0)
+
+    def argmax(self, dim: int | None = None, *, keepdim: bool = True) -> Self:
+        """Index of the first maximum along `dim`, as `int64`; nan counts as the largest.
+
+        Args:
+            dim: one dimension; None counts through the whole tensor in row-major order.
+            keepdim: keep size 1 in its place.
+
+        Raises:
+            ShapeError: the dimension is out of range, or has no elements.
+        """
+        return self._first("argmax", maximum, dim, keepdim)
+
+    def argmin(self, dim: int | None = None, *, keepdim: bool = True) -> Self:
+        """Index of the first minimum along `dim`, as `int64`; nan counts as the smallest.
+
+        Arguments, shape and errors as in `argmax`.
+        """
+        return self._first("argmin", minimum, dim, keepdim)
+
+    def cumsum(self, dim: int) -> Self:
+        """Running sums along a dimension.
+
+        Raises:
+            ShapeError: the dimension is out of range.
+        """
+        axis = normalize_axis("cumsum", dim, self.ndim)
+        return CumSum.apply(self._floating(), axis=axis)  # type: ignore[no-any-return]
+
+    def _extremum(self, name: str, op: Op, dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
         axes = normalize_axes(name, dim, self.ndim)
-        a = self if self.dtype.kind == "f" else self._astype(None)
-        folded: Self = function.apply(a, axes=axes)
+        if any(self.shape[d] == 0 for d in axes):
+            message = f"{name}: {self.shape} has no elements along dimension(s) {axes}"
+            raise ShapeError(message)
+        return self._fold(name, Extremum, dim, keepdim, op=op)
+
+    def _first(self, name: str, op: Op, dim: int | None, keepdim: bool) -> Self:  # noqa: FBT001
+        """Fold the positions of the elements that attain the extremum to the least of them."""
+        a = self.detach()._floating()
+        if dim is None:
+            flat = a.reshape(-1)._first(name, op, 0, keepdim=True)  # noqa: SLF001  of this class
+            return flat if keepdim else flat.view()
+        axis = normalize_axis(name, dim, self.ndim)
+        best = a._extremum(name, op, axis, keepdim=True)  # noqa: SLF001  of this class
+        n = self.shape[axis]
+        counted = np.arange(n, dtype=np.float64).reshape(-1, *(1,) * (self.ndim - axis - 1))
+        (ordinals,) = a._like((counted,))
+        chosen = ordinals.where(attains(a, best), float(n))
+        return chosen.min(axis, keepdim=keepdim)._astype("int64")
+
+    def _floating(self) -> Self:
+        return self if self.dtype.kind == "f" else self._astype(None)
+
+    def _fold(
+        self,
+        name: str,
+        function: type[Function],
+        dim: Dims,
+        keepdim: bool,  # noqa: FBT001
+        **metadata: Any,
+    ) -> Self:
+        axes = normalize_axes(name, dim, self.ndim)
+        folded: Self = function.apply(self._floating(), axes=axes, **metadata)
         if keepdim:
             return folded.view(1) if dim is None else folded
         return folded.view(*(n for d, n in enumerate(self.shape) if d not in axes))
+
+
+@op(zero, zero, predicate=True)
+def attains(x: float, extremum: float) -> float:
+    """1 where an element is the extremum of its kind; nan is what a fold over nan gives."""
+    return 1.0 if x == extremum or x != x else 0.0  # noqa: PLR0124  only nan differs from itself
