@@ -113,6 +113,7 @@ def test_a_shared_part_is_listed_once():
     tree = Tree()
     tree.again = tree.left
     tree.right.scale = tree.scale
+    tree.right.left = tree.left
     assert names(tree.named_modules()) == ["", "left", "right", "right.inner"]
     assert names(tree.named_children()) == ["left", "right"]
     assert names(tree.named_parameters()).count("right.scale") == 0
@@ -130,7 +131,7 @@ def test_add_parameter_takes_a_value_or_a_parameter():
 
 def test_a_name_cannot_be_added_twice():
     line = Line()
-    with pytest.raises(ValueError, match=r"Line\.slope: already registered, as Parameter\(2\.0\)"):
+    with pytest.raises(ValueError, match=r"Line\.slope: there is a Parameter of that name already"):
         line.add_parameter("slope", 1.0)
     assert line.slope.value == 2.0
 
@@ -190,10 +191,10 @@ def test_a_plain_value_cannot_replace_a_part():
     tree = Tree()
     with pytest.raises(
         TypeError,
-        match=r"Tree\.scale: 4\.0 cannot replace a Parameter; scale\.update\(value\) would hold it",
+        match=r"Tree\.scale: a float cannot replace a Parameter; scale\.update\(value\) would hold it",
     ):
         tree.scale = 4.0
-    with pytest.raises(TypeError, match=r"Tree\.left: 4\.0 cannot replace a Line$"):
+    with pytest.raises(TypeError, match=r"Tree\.left: a float cannot replace a Line$"):
         tree.left = 4.0
     assert tree.scale.value == 3.0
 

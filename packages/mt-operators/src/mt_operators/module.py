@@ -112,7 +112,8 @@ class Module:
             ValueError: the module has an attribute of that name, or the name holds a dot.
         """
         if name in vars(self):
-            message = f"{self._path(name)}: already registered, as {vars(self)[name]!r}"
+            kind = type(vars(self)[name]).__name__
+            message = f"{self._path(name)}: there is a {kind} of that name already"
             raise ValueError(message)
         parameter = value if isinstance(value, Parameter) else Parameter(value, name)
         setattr(self, name, parameter)
@@ -162,16 +163,18 @@ class Module:
                 that this module has already, or contains this module.
             TypeError: a plain value would replace a part.
         """
+        before = vars(self).get(name)
         if isinstance(value, (Holder, Module)):
             self._check_part(name, value)
-        elif value is not None and isinstance(vars(self).get(name), (Holder, Module)):
-            before = vars(self)[name]
+        elif value is not None and isinstance(before, (Holder, Module)):
+            kinds = f"a {type(value).__name__} cannot replace a {type(before).__name__}"
             hint = f"; {name}.update(value) would hold it" if isinstance(before, Holder) else ""
-            message = f"{self._path(name)}: {value!r} cannot replace a {type(before).__name__}"
-            raise TypeError(message + hint)
+            message = f"{self._path(name)}: {kinds}{hint}"
+            raise TypeError(message)
         super().__setattr__(name, value)
 
-    if not TYPE_CHECKING:  # else a type checker would believe every attribute
+    # A type checker that saw it would believe every attribute to exist.
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __getattr__(self, name: str) -> NoReturn:
             """Say which attributes have a similar name.
