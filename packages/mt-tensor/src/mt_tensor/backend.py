@@ -20,6 +20,7 @@ The contract of a kernel:
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,7 +29,7 @@ from mt_operators import Op, identity
 from mt_tensor.defaults import convolution, normalization, optimization, pooling
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape
-from mt_tensor.tensor_data import Storage, TensorData
+from mt_tensor.tensor_data import Storage, TensorData, over_all_of
 
 ElementFn = Op | Callable[..., float]
 Pair = tuple[int, int]
@@ -82,10 +83,7 @@ class Backend(ABC):
 
     def allocate(self, shape: Shape, dtype: DType) -> TensorData:
         """Allocate a contiguous tensor, with any content."""
-        size = 1
-        for n in shape:
-            size *= n
-        return TensorData(self.empty(size, dtype), shape)
+        return over_all_of(self.empty(prod(shape), dtype), shape)
 
     def full(self, shape: Shape, value: float, dtype: DType) -> TensorData:
         """Allocate a contiguous tensor with `value` everywhere."""

@@ -1,0 +1,121 @@
+"""One step of an optimiser, in place, in as few elementwise passes as there are results.
+
+Each rule is a function of numbers, so a backend that compiles it makes one pass of it. What is the
+same for every element (a learning rate, a decay) comes as a view of stride 0, so that no kernel
+depends on its value.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+from mt_operators import div
+from mt_tensor.defaults.windows import constant
+from mt_tensor.tensor_data import TensorData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mt_tensor.backend import Backend
+
+
+def sgd_step(  # noqa: PLR0913  the numbers of the rule
+    backend: "Backend",
+    value: TensorData,
+    grad: TensorData,
+    velocity: TensorData | None,
+    *,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+) -> None:
+    r"""Go down the gradient $g$, or down the velocity $v$ that it drives.
+
+    $g \leftarrow g + \lambda p$, then $v \leftarrow \mu v + (1 - d) g$, then
+    $p \leftarrow p - \eta u$ with $u = g + \mu v$ for Nesterov's rule, $u = v$ otherwise, and
+    $u = g$ without a velocity. `grad` is left as it is.
+    """
+    if velocity is None:
+        _update(backend, _descend, value, (grad,), (lr, weight_decay))
+        return
+    rates = (momentum, 1.0 - dampening, weight_decay)
+    _update(backend, _accelerate, velocity, (grad, value), rates)
+    if nesterov:
+        _update(backend, _descend_ahead, value, (grad, velocity), (lr, momentum, weight_decay))
+    else:
+        _update(backend, _descend, value, (velocity,), (lr, 0.0))
+
+
+def adam_step(  # noqa: PLR0913  the numbers of the rule
+    backend: "Backend",
+    value: TensorData,
+    grad: TensorData,
+    mean: TensorData,
+    square: TensorData,
+    *,
+    lr: float,
+    betas: tuple[float, float],
+    eps: float,
+    weight_decay: float,
+    decoupled: bool,
+    step: int,
+) -> None:
+    r"""Go down the mean gradient, scaled by its root mean square.
+
+    $m \leftarrow m + (1-\beta_1)(g - m)$, $v \leftarrow v + (1-\beta_2)(g^2 - v)$,
+    $p \leftarrow p - \eta\, \hat m / (\sqrt{\hat v} + \epsilon)$ with
+    $\hat m = m/(1-\beta_1^t)$ and $\hat v = v/(1-\beta_2^t)$. The decay $\lambda p$ is added to
+    $g$, or if it is `decoupled` taken from $p$ directly. `step` is $t$, from 1. `grad` is left as
+    it is.
+    """
+    decay, shrink = (0.0, 1.0 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
+    _update(backend, _average, mean, (grad, value), (1.0 - betas[0], decay))
+    _update(backend, _average_square, square, (grad, value), (1.0 - betas[1], decay))
+    rate = lr / (1.0 - betas[0] ** step)
+    unbias = 1.0 / math.sqrt(1.0 - betas[1] ** step)
+    _update(backend, _descend_scaled, value, (mean, square), (shrink, rate, unbias, eps))
+
+
+def _descend(p: float, g: float, lr: float, decay: float) -> float:
+    return p - lr * (g + decay * p)
+
+
+def _accelerate(  # noqa: PLR0913, PLR0917
+    v: float, g: float, p: float, momentum: float, gain: float, decay: float
+) -> float:
+    return momentum * v + gain * (g + decay * p)
+
+
+def _descend_ahead(  # noqa: PLR0913, PLR0917
+    p: float, g: float, v: float, lr: float, momentum: float, decay: float
+) -> float:
+    return p - lr * (g + decay * p + momentum * v)
+
+
+def _average(m: float, g: float, p: float, weight: float, decay: float) -> float:
+    return m + weight * (g + decay * p - m)
+
+
+def _average_square(v: float, g: float, p: float, weight: float, decay: float) -> float:
+    slope = g + decay * p
+    return v + weight * (slope * slope - v)
+
+
+def _descend_scaled(  # noqa: PLR0913, PLR0917
+    p: float, m: float, v: float, shrink: float, rate: float, unbias: float, eps: float
+) -> float:
+    step: float = div(rate * m, math.sqrt(v) * unbias + eps)
+    return shrink * p - step
+
+
+def _update(
+    backend: "Backend",
+    rule: "Callable[..., float]",
+    out: TensorData,
+    others: tuple[TensorData, ...],
+    rates: tuple[float, ...],
+) -> None:
+    """Set `out` to the rule of itself, the other tensors and the rates, element by element."""
+    numbers = (constant(backend, rate, out.shape, out.dtype) for rate in rates)
+    backend.zip(rule, out, out, *others, *numbers)
