@@ -1,1 +1,37 @@
-"""Layers, losses, optimisers and the training loop: MiniTorch, lesson 4."""
+"""Module 4: layers, losses, optimisers and the training loop, on any backend."""
+
+from mt_nn import functional as functional
+from mt_nn import init as init
+from mt_nn import models as models
+from mt_nn import optim as optim
+from mt_nn.data import DataLoader as DataLoader
+from mt_nn.data import Dataset as Dataset
+from mt_nn.data import TensorDataset as TensorDataset
+from mt_nn.layers import AvgPool2d as AvgPool2d
+from mt_nn.layers import Conv2d as Conv2d
+from mt_nn.layers import CrossEntropyLoss as CrossEntropyLoss
+from mt_nn.layers import Dropout as Dropout
+from mt_nn.layers import Flatten as Flatten
+from mt_nn.layers import Linear as Linear
+from mt_nn.layers import LogSoftmax as LogSoftmax
+from mt_nn.layers import MaxPool2d as MaxPool2d
+from mt_nn.layers import NLLLoss as NLLLoss
+from mt_nn.layers import ReLU as ReLU
+from mt_nn.layers import Sequential as Sequential
+from mt_nn.layers import Sigmoid as Sigmoid
+from mt_nn.layers import Softmax as Softmax
+from mt_nn.layers import Tanh as Tanh
+from mt_nn.moving import move as move
+from mt_nn.training import Callback as Callback
+from mt_nn.training import Epoch as Epoch
+from mt_nn.training import History as History
+from mt_nn.training import NonFiniteLossError as NonFiniteLossError
+from mt_nn.training import ProgressBar as ProgressBar
+from mt_nn.training import ProgressLines as ProgressLines
+from mt_nn.training import Score as Score
+from mt_nn.training import Trainer as Trainer
+from mt_nn.training import accuracy as accuracy
+from mt_nn.training import progress as progress
+from mt_operators import Buffer as Buffer
+from mt_operators import Module as Module
+from mt_operators import Parameter as Parameter

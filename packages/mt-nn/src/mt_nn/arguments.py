@@ -1,0 +1,82 @@
+"""Reading what a user passed to a function or a layer, with one clear line where it is wrong."""
+
+from collections.abc import Sequence
+
+from mt_tensor import DTypeError, ShapeError, Tensor
+
+Size = int | Sequence[int]
+Pair = tuple[int, int]
+
+
+def pair(operator: str, name: str, value: Size, least: int = 1) -> Pair:
+    """Read a size that may be one number for both dimensions, or one for each.
+
+    Raises:
+        ValueError: it is neither one integer nor two, or one is less than `least`.
+
+    >>> pair("conv2d", "stride", 2)
+    (2, 2)
+    """
+    sizes = (value, value) if isinstance(value, int) else tuple(value)
+    if len(sizes) != 2 or any(not isinstance(n, int) or n < least for n in sizes):  # noqa: PLR2004
+        message = f"{operator}: {name} must be one or two integers from {least}, not {value!r}"
+        raise ValueError(message)
+    return sizes[0], sizes[1]
+
+
+def positive(operator: str, **sizes: int) -> None:
+    """Refuse a size that is not a positive integer.
+
+    Raises:
+        ValueError: the first such, by name.
+    """
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            message = f"{operator}: {name} must be a positive integer, not {size!r}"
+            raise ValueError(message)
+
+
+def probability(operator: str, name: str, value: float) -> None:
+    """Refuse a number outside of [0, 1].
+
+    Raises:
+        ValueError: it is, or is nan.
+    """
+    if not 0.0 <= value <= 1.0:
+        message = f"{operator}: {name} must lie between 0 and 1, not {value!r}"
+        raise ValueError(message)
+
+
+def one_dtype(operator: str, **tensors: Tensor | None) -> None:
+    """Refuse tensors that are not of one float dtype: a kernel computes in one.
+
+    Raises:
+        DTypeError: the first is no float, or another differs from it.
+    """
+    given = [(name, t) for name, t in tensors.items() if t is not None]
+    first, home = given[0]
+    if home.dtype.kind != "f":
+        message = f"{operator}: {first} is {home.dtype}; only floats compute: .to('float32')"
+        raise DTypeError(message)
+    for name, t in given[1:]:
+        if t.dtype != home.dtype:
+            message = (
+                f"{operator}: {first} is {home.dtype} and {name} is {t.dtype}; "
+                f"move one: .to({str(t.dtype)!r})"
+            )
+            raise DTypeError(message)
+
+
+def dimensions(operator: str, input: Tensor, allowed: tuple[int, ...], layout: str) -> None:
+    """Refuse an input with another number of dimensions.
+
+    Raises:
+        ShapeError: it has none of the `allowed` numbers.
+    """
+    if input.ndim not in allowed:
+        counts = " or ".join(map(str, allowed))
+        message = (
+            f"{operator}: input is {input.shape}, of {input.ndim} dimension(s); it must have "
+            f"{counts}, as {layout}"
+        )
+        raise ShapeError(message)

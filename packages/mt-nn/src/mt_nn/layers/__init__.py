@@ -1,0 +1,16 @@
+"""Layers: modules that hold what a function of `mt_nn.functional` needs."""
+
+from mt_nn.layers.activation import LogSoftmax as LogSoftmax
+from mt_nn.layers.activation import ReLU as ReLU
+from mt_nn.layers.activation import Sigmoid as Sigmoid
+from mt_nn.layers.activation import Softmax as Softmax
+from mt_nn.layers.activation import Tanh as Tanh
+from mt_nn.layers.container import Flatten as Flatten
+from mt_nn.layers.container import Sequential as Sequential
+from mt_nn.layers.convolution import Conv2d as Conv2d
+from mt_nn.layers.dropout import Dropout as Dropout
+from mt_nn.layers.linear import Linear as Linear
+from mt_nn.layers.loss import CrossEntropyLoss as CrossEntropyLoss
+from mt_nn.layers.loss import NLLLoss as NLLLoss
+from mt_nn.layers.pooling import AvgPool2d as AvgPool2d
+from mt_nn.layers.pooling import MaxPool2d as MaxPool2d

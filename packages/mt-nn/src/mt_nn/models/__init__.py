@@ -1,0 +1,3 @@
+"""Whole networks, each in one readable file."""
+
+from mt_nn.models.lenet import LeNet as LeNet

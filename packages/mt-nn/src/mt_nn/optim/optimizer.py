@@ -1,0 +1,149 @@
+"""What every optimiser has: groups of parameters with their options, and state for each parameter.
+
+An optimiser changes the elements of a parameter's tensor in place, so whoever holds the tensor
+sees the new values, and no memory is allocated for them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+from mt_operators import Parameter
+from mt_tensor import BackendError, Tensor, TensorData
+
+Parameters = Iterable[Parameter[Any]] | Iterable[dict[str, Any]]
+Group = dict[str, Any]
+State = dict[str, Any]
+
+
+class Optimizer(ABC):
+    """Moves parameters down their gradients. Subclass it with `update`.
+
+    Args:
+        params: parameters, or groups: dictionaries with `"params"` and options of their own.
+        defaults: the options of groups that do not have them.
+
+    Attributes:
+        param_groups: the groups, each a dictionary with `"params"` and every option; a schedule
+            changes `"lr"` there.
+        state: what is remembered of each parameter from step to step.
+
+    Raises:
+        ValueError: there is no parameter, one is listed twice, or an option is unknown or out of
+            range.
+        TypeError: something else is listed as a parameter.
+    """
+
+    def __init__(self, params: Parameters, **defaults: Any) -> None:
+        """Read the groups."""
+        self.param_groups: list[Group] = []
+        self.state: dict[Parameter[Any], State] = {}
+        listed: list[Any] = list(params)
+        groups = listed if listed and isinstance(listed[0], dict) else [{"params": listed}]
+        for group in groups:
+            self._add(group, defaults)
+
+    @abstractmethod
+    def update(self, value: Tensor, grad: TensorData, state: State, group: Group) -> None:
+        """Move one parameter.
+
+        Args:
+            value: the parameter's tensor; its elements are to be changed in place.
+            grad: its gradient; not to be changed.
+            state: what this optimiser remembers of it; empty at first.
+            group: the options.
+        """
+
+    @abstractmethod
+    def check(self, group: Group) -> None:
+        """Refuse options that are out of range.
+
+        Raises:
+            ValueError: the first that is.
+        """
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient.
+
+        Raises:
+            BackendError: a parameter has moved to another backend or dtype since its last step.
+        """
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                value = parameter.value
+                if value is not None and value.grad is not None:
+                    state = self.state.setdefault(parameter, {})
+                    _check_home(value, state)
+                    self.update(value, value.grad.data, state, group)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.value is not None:
+                    parameter.value.grad = None
+
+    def __repr__(self) -> str:
+        """Show the options of each group."""
+        groups = (
+            ", ".join(f"{name}={value!r}" for name, value in group.items() if name != "params")
+            for group in self.param_groups
+        )
+        return f"{type(self).__name__}({'; '.join(groups)})"
+
+    def _add(self, group: Group, defaults: dict[str, Any]) -> None:
+        name = type(self).__name__
+        params = list(group["params"])
+        _check_parameters(name, params, [p for g in self.param_groups for p in g["params"]])
+        unknown = sorted(group.keys() - defaults.keys() - {"params"})
+        if unknown:
+            message = f"{name}: unknown option {unknown[0]!r}; there are {', '.join(defaults)}"
+            raise ValueError(message)
+        whole = defaults | group | {"params": params}
+        self.check(whole)
+        self.param_groups.append(whole)
+
+
+def zeros_like(value: Tensor) -> Tensor:
+    """Return a constant of zeros with the shape, dtype and backend of a parameter."""
+    return value._new(value.backend.full(value.shape, 0.0, value.dtype))
+
+
+def at_least(name: str, group: Group, least: float, *options: str) -> None:
+    """Refuse options below `least`, or nan.
+
+    Raises:
+        ValueError: the first such.
+    """
+    for option in options:
+        if not group[option] >= least:
+            message = f"{name}: {option} must be at least {least}, not {group[option]!r}"
+            raise ValueError(message)
+
+
+def _check_parameters(name: str, params: list[Any], taken: list[Any]) -> None:
+    if not params:
+        message = f"{name}: there is no parameter to optimise"
+        raise ValueError(message)
+    seen = {id(p) for p in taken}
+    for i, parameter in enumerate(params):
+        if not isinstance(parameter, Parameter):
+            message = f"{name}: parameter {i} is a {type(parameter).__name__}, not a Parameter"
+            raise TypeError(message)
+        if id(parameter) in seen:
+            message = f"{name}: parameter {i} is listed twice"
+            raise ValueError(message)
+        seen.add(id(parameter))
+
+
+def _check_home(value: Tensor, state: State) -> None:
+    for name, kept in state.items():
+        moved = isinstance(kept, Tensor) and (
+            kept.backend is not value.backend or kept.dtype != value.dtype
+        )
+        if moved:
+            message = (
+                f"a parameter is {value.dtype} on {value.backend.name!r} now, but its {name} is "
+                f"{kept.dtype} on {kept.backend.name!r}; make the optimiser after moving the module"
+            )
+            raise BackendError(message)
