@@ -18,6 +18,8 @@ import numba
 import numpy as np
 from numba.core.errors import NumbaError
 
+from mt_fast.threads import share_threads
+
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import BackendError
 from mt_tensor.lowering import fingerprint
@@ -83,7 +85,30 @@ def compile_kernel(
     name = f"{template.__name__}_{_digest(signature, identity, parallel)}"
     options = {**IEEE, "no_cfunc_wrapper": True, "parallel": parallel}
     dispatcher = numba.jit(**options, cache=identity is not None)(bind(template, bindings, name))
-    return dispatcher.compile(signature)  # type: ignore[no-any-return]
+    entry = dispatcher.compile(signature)
+    return _launcher(entry) if parallel else entry
+
+
+def _launcher(entry: Entry) -> Entry:
+    def launch(*args: Any) -> None:  # noqa: ANN401
+        share_threads()
+        entry(*args)
+
+    return launch
+
+
+def compile_function(
+    template: Callable[..., Any], signature: Any, bindings: Mapping[str, Any], identity: str
+) -> int:
+    """Compile a template as a C function, or load it from disk; return its address."""
+    name = f"{template.__name__}_{_digest(signature, identity, parallel=False)}"
+    compiled = numba.cfunc(signature, **IEEE, cache=True)(bind(template, bindings, name))
+    _functions.append(compiled)
+    return compiled.address  # type: ignore[no-any-return]
+
+
+_functions: list[Any] = []
+"""The C functions whose addresses are in use."""
 
 
 def explain(name: str, error: NumbaError) -> BackendError:

@@ -16,6 +16,7 @@ from numba.core.errors import NumbaError
 
 from mt_fast.compiler import Entry, array_type, bind, compile_kernel, explain, identify, inner
 from mt_fast.kernels import elementwise as kernels
+from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
 from mt_operators import Op
 from mt_tensor.backend import ElementFn
@@ -106,14 +107,14 @@ class Elementwise:
         storages = tuple([a.storage for a in operands])
         dtypes = (out.storage.dtype, *[s.dtype for s in storages])
         size = out.size
-        if size < PARALLEL_SIZE and _agree(size, out, operands):
+        parallel = size >= PARALLEL_SIZE and get_num_threads() > 1
+        if not parallel and _agree(size, out, operands):
             entry = self._flat.get(dtypes) or self._compile_flat(fn, dtypes)
             entry(out.storage, storages)
             return
         how = plan(out.shape, out.strides, *[a.strides for a in operands])
         if how.units:
-            parallel = size >= PARALLEL_SIZE and how.units > 1
-            key = (how.kinds, parallel, *dtypes)
+            key = (how.kinds, parallel and how.units > 1, *dtypes)
             entry = self._compiled.get(key) or self._compile_blocks(fn, key)
             start = (out.offset, *[a.offset for a in operands])
             entry(out.storage, storages, start, *how[1:])

@@ -1,41 +1,141 @@
-"""`matmul`: which kernel, with which strides."""
+"""`matmul`: how the product is cut into parts, and with which strides."""
 
 from functools import cache, lru_cache
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-
-from mt_fast.compiler import Entry, array_type, compile_kernel
-from mt_fast.kernels import matmul as kernels
+from mt_operators import identity
 from mt_tensor.dtypes import DType
-from mt_tensor.layout import Shape, Strides
+from mt_tensor.layout import Shape, Strides, merge_dimensions
 from mt_tensor.tensor_data import TensorData
+
+from mt_fast.compiler import Entry, array_type, bind, compile_function, compile_kernel, inner
+from mt_fast.elementwise import Elementwise
+from mt_fast.kernels.matmul import vectorized as kernels
+from mt_fast.kernels.matmul.tile import HEIGHT, VECTORS
+from mt_fast.kernels.vectors import lanes_of
+from mt_fast.threads import get_num_threads
+
+PARALLEL_WORK = 2 * 128**3
+"""FLOPs from which threads gain more than their launch costs."""
+
+DEPTH_BYTES = 1536
+"""Of a row of a that a tile reads: `DEPTH` elements."""
+
+
+class Plan(NamedTuple):
+    """The product of one combination of layouts.
+
+    Attributes:
+        swapped: whether to compute the transpose, b^T a^T, because the columns of out are dense.
+        parallel: whether it is worth several threads.
+        batch: (dimension, 4): its size, and the strides of the output and both operands.
+        matrix: sizes M, N, K; strides of a, b and the rows of out; rows and columns of a part.
+        units: how many parts there are.
+    """
+
+    swapped: bool
+    parallel: bool
+    batch: np.ndarray[Any, Any]
+    matrix: np.ndarray[Any, Any]
+    units: int
 
 
 def multiply(out: TensorData, a: TensorData, b: TensorData) -> None:
     """Fill `out`, (*B, M, N), with the products of `a`, (*B, M, K), and `b`, (*B, K, N)."""
-    entry = _kernel(out.storage.dtype, a.storage.dtype, b.storage.dtype)
-    batch, batch_strides, strides = _plan(out.shape, out.strides, a.strides, b.strides)
+    threads = get_num_threads()
+    how = plan(out.shape, a.shape[-1], out.strides, a.strides, b.strides, threads)
+    if how is None:
+        _multiply_aside(out, a, b)
+        return
+    if how.swapped:
+        a, b = b, a
+    dtype = out.storage.dtype
+    entry, core = _kernel(dtype, parallel=how.parallel)
     start = (out.offset, a.offset, b.offset)
-    sizes = (out.shape[-2], out.shape[-1], a.shape[-1])
-    entry(out.storage, a.storage, b.storage, start, batch, batch_strides, strides, *sizes)
+    entry(out.storage, a.storage, b.storage, start, how.batch, how.matrix, core, how.units)
 
 
 @lru_cache(maxsize=4096)
-def _plan(shape: Shape, *operands: Strides) -> tuple[np.ndarray[Any, Any], ...]:
-    table = np.array(operands, np.int64).T
-    return (
-        np.array(shape[:-2], np.int64),
-        np.ascontiguousarray(table[:-2]),
-        np.ascontiguousarray(table[-2:]),
-    )
+def plan(  # noqa: PLR0913, PLR0917
+    shape: Shape, depth: int, out: Strides, a: Strides, b: Strides, threads: int
+) -> Plan | None:
+    """Plan the product; None if neither the rows nor the columns of `out` are dense."""
+    *batch, m, n = shape
+    if not (n == 1 or out[-1] == 1):
+        if not (m == 1 or out[-2] == 1):
+            return None
+        swapped = plan((*batch, n, m), depth, *map(_transposed, (out, b, a)), threads)
+        return swapped and swapped._replace(swapped=True)
+    sizes, steps = merge_dimensions(tuple(batch), out[:-2], a[:-2], b[:-2])
+    if len(sizes) == 1 and steps[2] == (0,) and _stack(steps, m, out, a):
+        m *= sizes[0]
+        sizes, steps = (), ((), (), ())
+    table = np.array([sizes, *steps], np.int64).T
+    rows, columns = _parts(prod(sizes), m, n, depth, threads)
+    units = prod(sizes) * -(-m // rows) * -(-n // columns)
+    parallel = threads > 1 and units > 1 and 2 * prod(sizes) * m * n * depth >= PARALLEL_WORK
+    matrix = [m, n, depth, *a[-2:], *b[-2:], out[-2], rows, columns]
+    table = np.ascontiguousarray(table)
+    return Plan(False, parallel, table, np.array(matrix, np.int64), units)  # noqa: FBT003
+
+
+def _transposed(strides: Strides) -> Strides:
+    return (*strides[:-2], strides[-1], strides[-2])
+
+
+def _stack(steps: tuple[Strides, ...], m: int, out: Strides, a: Strides) -> bool:
+    """Whether the rows of all matrices of the batch step as those of one taller matrix."""
+    return (steps[0][0], steps[1][0]) == (m * out[-2], m * a[-2])
+
+
+def _parts(matrices: int, m: int, n: int, depth: int, threads: int) -> tuple[int, int]:
+    """Return the rows and columns of a part, so that there is one for each thread."""
+    if matrices >= threads or 2 * m * n * depth < PARALLEL_WORK:
+        return max(m, 1), max(n, 1)
+    if m >= n:
+        return _share(m, threads, HEIGHT), n
+    return m, _share(n, threads, VECTORS * lanes_of(32).count)
+
+
+def _share(size: int, threads: int, unit: int) -> int:
+    return -(-size // (threads * unit)) * unit
+
+
+def _multiply_aside(out: TensorData, a: TensorData, b: TensorData) -> None:
+    """Multiply into dense rows, then copy them."""
+    dense = TensorData(np.empty(prod(out.shape), out.storage.dtype), out.shape)
+    multiply(dense, a, b)
+    _copy.run(identity, out, (dense,))
 
 
 @cache
-def _kernel(out: DType, a: DType, b: DType) -> Entry:
-    i = numba.int64
+def _kernel(dtype: DType, *, parallel: bool) -> tuple[Entry, int]:
+    i, array = numba.int64, array_type(dtype)
     table = i[:, ::1]
-    arrays = [array_type(dtype) for dtype in (out, a, b)]
-    signature = numba.void(*arrays, numba.types.UniTuple(i, 3), i[::1], table, table, i, i, i)
-    return compile_kernel(kernels.plain, signature, {}, "matmul")
+    at = numba.types.UniTuple(i, 3)
+    signature = numba.void(array, array, array, at, table, i[::1], i, i)
+    template = kernels.parts_parallel if parallel else kernels.parts
+    bindings = {"part": inner(kernels.part)}
+    return compile_kernel(template, signature, bindings, "", parallel=parallel), _core(dtype)
+
+
+@cache
+def _core(dtype: DType) -> int:
+    """Compile the product of two matrices; return its address."""
+    lanes = lanes_of(dtype.itemsize * 8).count
+    bindings = {
+        "LANES": lanes,
+        "STRIP": lanes * VECTORS,
+        "DEPTH": DEPTH_BYTES // dtype.itemsize,
+    }
+    for helper in (kernels.pack_b, kernels.strips, kernels.product):
+        bindings[helper.__name__] = inner(bind(helper, bindings, helper.__name__))
+    pointer = numba.types.CPointer(numba.from_dtype(dtype))
+    signature = numba.void(pointer, pointer, pointer, *[numba.int64] * 11)
+    return compile_function(kernels.product_of_pointers, signature, bindings, "")
+
+
+_copy = Elementwise()

@@ -12,6 +12,7 @@ from numba.core.errors import NumbaError
 from mt_fast.compiler import Entry, array_type, bind, compile_kernel, explain, identify, inner
 from mt_fast.elementwise import compute_dtype
 from mt_fast.kernels import reduce as kernels
+from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
 from mt_operators import Op, add, mul
 from mt_tensor.dtypes import DType
@@ -128,7 +129,7 @@ class Reduction:
 
     def _launch(self, op: Op, out: TensorData, a: TensorData, how: Plan) -> None:
         work = a.size
-        parallel = work >= PARALLEL_SIZE and how.count > 1
+        parallel = work >= PARALLEL_SIZE and how.count > 1 and get_num_threads() > 1
         key = (how.dense, how.step, parallel, out.storage.dtype, a.storage.dtype)
         entry = self._compiled.get(key)
         if entry is None:

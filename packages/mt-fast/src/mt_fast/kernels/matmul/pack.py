@@ -1,0 +1,91 @@
+"""Packing: copying a block of b so that the tiles read it in order.
+
+A tile walks down a strip of b, `VECTORS` vectors wide. In a large matrix each step of that walk
+is on another page; packed, the strip is one run of memory, and is used again by every tile of the
+same columns. Rows that are dense are copied by vectors; columns that are dense are transposed in
+registers, a square of vectors at a time.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from mt_fast.kernels.matmul.tile import VECTORS
+from mt_fast.kernels.vectors import LANE, Lanes, integer, lanes_of
+
+
+@intrinsic
+def copy_line(typing: Any, source: Any, source_at: Any, target: Any, target_at: Any) -> Any:  # noqa: ARG001
+    """Copy a line as wide as a tile; source and target do not overlap."""
+    i = types.intp
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        lanes = lanes_of(target.dtype.bitwidth)
+        start = _pointer(context, builder, source, args[0], args[1])
+        end = _pointer(context, builder, target, args[2], args[3])
+        line = [lanes.load(builder, lanes.at(builder, start, v)) for v in range(VECTORS)]
+        for v, value in enumerate(line):
+            lanes.store(builder, value, lanes.at(builder, end, v))
+        return context.get_dummy_value()
+
+    return types.void(source, i, target, i), emit
+
+
+@intrinsic
+def transpose_square(
+    typing: Any,
+    source: Any,
+    source_at: Any,
+    source_row: Any,
+    target: Any,
+    target_at: Any,
+    target_row: Any,
+) -> Any:  # noqa: ARG001, E501, PLR0913, PLR0917
+    """Write the transpose of a square of as many rows as a vector has lanes."""
+    i = types.intp
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        lanes = lanes_of(target.dtype.bitwidth)
+        start = _pointer(context, builder, source, args[0], args[1])
+        end = _pointer(context, builder, target, args[3], args[4])
+        rows = [_row(builder, lanes, start, args[2], k) for k in range(lanes.count)]
+        square = [lanes.load(builder, row) for row in rows]
+        for k, value in enumerate(_transposed(builder, lanes, square)):
+            lanes.store(builder, value, _row(builder, lanes, end, args[5], k))
+        return context.get_dummy_value()
+
+    return types.void(source, i, i, target, i, i), emit
+
+
+def _pointer(context: Any, builder: Any, array: Any, value: Any, at: Any) -> Any:
+    return builder.gep(context.make_array(array)(context, builder, value).data, [at])
+
+
+def _row(builder: Any, lanes: Lanes, pointer: Any, stride: Any, k: int) -> Any:
+    return lanes.at(builder, builder.gep(pointer, [builder.mul(stride, integer(k))]), 0)
+
+
+def _transposed(builder: Any, lanes: Lanes, rows: list[Any]) -> list[Any]:
+    """Exchange, one bit at a time, the bits of the row number and of the lane number."""
+    bit = lanes.count // 2
+    while bit:
+        rows = [
+            _exchanged(builder, lanes, rows[i & ~bit], rows[i | bit], bit, upper=bool(i & bit))
+            for i in range(lanes.count)
+        ]
+        bit //= 2
+    return rows
+
+
+def _exchanged(  # noqa: PLR0913
+    builder: Any, lanes: Lanes, low: Any, high: Any, bit: int, *, upper: bool
+) -> Any:
+    """Take from two rows the lanes whose bit is that of the new row."""
+    chosen = [
+        (lane | bit if upper else lane & ~bit) + (lanes.count if lane & bit else 0)
+        for lane in range(lanes.count)
+    ]
+    order = ir.Constant(ir.VectorType(LANE, lanes.count), chosen)
+    return builder.shuffle_vector(low, high, order)
