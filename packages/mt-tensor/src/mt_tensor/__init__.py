@@ -42,6 +42,7 @@ from mt_operators import where as where
 from mt_tensor.backend import Backend as Backend
 from mt_tensor.creation import arange as arange
 from mt_tensor.creation import eye as eye
+from mt_tensor.creation import from_dlpack as from_dlpack
 from mt_tensor.creation import full as full
 from mt_tensor.creation import full_like as full_like
 from mt_tensor.creation import linspace as linspace

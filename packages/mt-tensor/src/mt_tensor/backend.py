@@ -101,6 +101,10 @@ class Backend(ABC):
         strides = tuple(s * itemsize for s in a.strides)
         return np.lib.stride_tricks.as_strided(flat[a.offset :], a.shape, strides)
 
+    def exported(self, a: TensorData) -> Any:
+        """Return an object over the same storage that speaks DLPack; an array on the host."""
+        return self.to_array(a)
+
     def gather(self, out: TensorData, a: TensorData, positions: Positions) -> None:
         """Set each element of a contiguous `out` to `a.storage[position]`; on the host here."""
         picked = self.to_numpy(a.storage)[positions.reshape(-1)]

@@ -185,6 +185,15 @@ class TensorBase(Variable):
 
     @classmethod
     def _admit(cls, inputs: tuple[Any, ...]) -> tuple[Self, ...]:
+        first = inputs[0]
+        kind = type(first)
+        if issubclass(kind, TensorBase):
+            backend = first.backend
+            for x in inputs:
+                if type(x) is not kind or x.backend is not backend:
+                    break
+            else:
+                return inputs
         home = next(x for x in inputs if isinstance(x, TensorBase))
         tensors = home._like(inputs)
         for t in tensors:
@@ -207,10 +216,12 @@ class TensorBase(Variable):
         return type(value)(value.data, value.backend, history)  # type: ignore[return-value]
 
     def _fit(self, grad: Any) -> Self:
-        (fitted,) = self._like((grad,))
+        fitted = grad if type(grad) is type(self) else self._constant(grad)
         if fitted.data.shape != self.data.shape:
             fitted = _sum_to(fitted, self.data.shape)
-        return fitted if fitted.dtype is self.dtype else _cast(fitted, self.dtype)
+        if fitted.data.storage.dtype is not self.data.storage.dtype:
+            fitted = _cast(fitted, self.dtype)
+        return fitted
 
     def _accumulate(self, grad: Self) -> None:
         grad = self._hooked(grad)

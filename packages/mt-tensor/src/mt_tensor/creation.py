@@ -13,6 +13,7 @@ from mt_tensor.errors import DTypeError, ShapeError
 from mt_tensor.random import Generator, default_generator
 from mt_tensor.registry import default_backend, get_backend
 from mt_tensor.tensor import Tensor
+from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
     from mt_tensor.backend import Backend
@@ -49,6 +50,23 @@ def tensor(
         array = _array(data)
     wanted = array.dtype if dtype is None else as_dtype(dtype)
     return _make(array.astype(wanted, copy=False), backend, requires_grad)
+
+
+def from_dlpack(source: Any, backend: Where = None) -> Tensor:
+    """Make a tensor over the memory of another library's array, without a copy if it can be.
+
+    Args:
+        source: an object with `__dlpack__`, or a NumPy array, in the host's memory.
+        backend: where it lives; a backend whose storage is memory shares it if it is contiguous.
+
+    Raises:
+        DTypeError: the dtype is not one of a tensor's.
+    """
+    array = np.from_dlpack(source)
+    as_dtype(array.dtype)
+    home = _backend(backend)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return Tensor(TensorData(home.from_numpy(flat), array.shape), home)
 
 
 def zeros(
@@ -185,10 +203,15 @@ def randint(
 
 
 def _make(array: Array, backend: Where, requires_grad: bool) -> Tensor:  # noqa: FBT001
-    home = default_backend() if backend is None else backend
-    home = get_backend(home) if isinstance(home, str) else home
+    home = _backend(backend)
     made = Tensor(home.from_array(array), home)
     return made.requires_grad_() if requires_grad else made
+
+
+def _backend(backend: Where) -> "Backend":
+    if backend is None:
+        return default_backend()
+    return get_backend(backend) if isinstance(backend, str) else backend
 
 
 def _shape(name: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
@@ -200,8 +223,10 @@ def _shape(name: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _array(data: Any) -> Array:
+    if hasattr(data, "__dlpack__") and not hasattr(data, "__array__"):
+        data = np.from_dlpack(data)
     if not hasattr(data, "__array__"):
-        _check_nesting(data)
+        _shape_of(data, ())
         data = _plain(data)
     array = np.asarray(data)
     if array.dtype.kind == "f" and not hasattr(data, "__array__"):
@@ -215,12 +240,7 @@ def _plain(data: Any) -> Any:
         return [_plain(x) for x in data]
     if isinstance(data, Tensor):
         return data.tolist()
-    return data if data != [] else []
-
-
-def _check_nesting(data: Any) -> None:
-    """Refuse lists that are not a box of numbers, naming the place."""
-    _shape_of(data, ())
+    return data
 
 
 def _shape_of(data: Any, place: tuple[int, ...]) -> tuple[int, ...]:

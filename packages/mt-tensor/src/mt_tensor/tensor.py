@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from mt_autodiff import GradientError
+from mt_tensor.description import describe
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.transfer import Transfer
 from mt_tensor.methods.inplace import InPlace
@@ -43,14 +44,44 @@ class Tensor(Statistics, InPlace):
         Raises:
             GradientError: gradients flow through it; a change of the array would go unseen.
         """
-        if self.requires_grad:
-            message = "numpy: this tensor requires a gradient; use detach().numpy()"
-            raise GradientError(message)
+        self._check_constant("numpy")
         return self.backend.to_array(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: FBT001
         """Be an array to NumPy."""
         return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """Hand the storage to another library without a copy; see the DLPack protocol.
+
+        Raises:
+            GradientError: gradients flow through it.
+        """
+        return self._exported().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Name the device for the DLPack protocol."""
+        return self._exported().__dlpack_device__()  # type: ignore[no-any-return]
+
+    def _exported(self) -> Any:
+        self._check_constant("__dlpack__")
+        return self.backend.exported(self.data)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle, or deep-copy, the elements with dtype, backend and whether it is a leaf.
+
+        Raises:
+            GradientError: it is a non-leaf, whose graph cannot be taken along.
+        """
+        if self.history is not None and not self.is_leaf():
+            message = "pickle, deepcopy: a result of a function holds its graph; detach() it first"
+            raise GradientError(message)
+        array = np.array(self.backend.to_array(self.data))
+        return _restored, (type(self), array, self.backend.name, self.requires_grad)
+
+    def describe(self) -> str:
+        """Draw the layout: strides, values beside their positions in storage, the storage."""
+        return describe(self)
 
     def item(self) -> float:
         """Return the one element as a Python number.
@@ -119,3 +150,14 @@ class Tensor(Statistics, InPlace):
             made_by = self.history.last_fn
             facts.append("requires_grad=True" if made_by is None else f"grad_fn={made_by.__name__}")
         return f"tensor({', '.join(facts)})"
+
+    def _check_constant(self, name: str) -> None:
+        if self.requires_grad:
+            message = f"{name}: this tensor requires a gradient; use detach() first"
+            raise GradientError(message)
+
+
+def _restored(kind: type[Tensor], array: Array, backend: str, requires_grad: bool) -> Tensor:  # noqa: FBT001
+    home = get_backend(backend)
+    made = kind(home.from_array(array), home)
+    return made.requires_grad_() if requires_grad else made

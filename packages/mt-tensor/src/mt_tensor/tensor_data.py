@@ -134,3 +134,14 @@ class TensorData:
         """Return a view of `length` entries of one dimension, from `start`, which must exist."""
         shape = (*self.shape[:axis], length, *self.shape[axis + 1 :])
         return self.restrided(shape, self.strides, self.offset + start * self.strides[axis])
+
+
+def over_all_of(storage: Storage, shape: Shape) -> TensorData:
+    """Return the row-major layout over a fresh storage, which is known to have this size."""
+    data = object.__new__(TensorData)
+    data.storage = storage
+    data.shape = shape
+    data.strides = contiguous_strides(shape)
+    data.offset = 0
+    data.last_write = [0]
+    return data

@@ -28,14 +28,15 @@ def elementwise(op: Op, *tensors: T) -> T:
     Raises:
         ShapeError: the shapes do not broadcast.
     """
+    first = tensors[0]
     data = compute(op, op.name, tensors, bool_ if op.predicate else None)
-    result = tensors[0]._new(data)
-    if mode.recording and op.differentiable:
+    result = first._new(data)
+    if op.differentiable and mode.recording:
         needs = tuple([t.history is not None for t in tensors])
         if True in needs:
             ctx = Context(needs)
             if not op.saves_nothing:
-                ctx.saved_values = tensors if op.saves == "inputs" else (tensors[0]._new(data),)
+                ctx.saved_values = tensors if op.saves == "inputs" else (first._new(data),)
             result.history = History(_rule(op), ctx, tensors)
     return result
 
