@@ -17,7 +17,7 @@ def pair(operator: str, name: str, value: Size, least: int = 1) -> Pair:
     >>> pair("conv2d", "stride", 2)
     (2, 2)
     """
-    sizes = (value, value) if isinstance(value, int) else tuple(value)
+    sizes = tuple(value) if isinstance(value, Sequence) else (value, value)
     if len(sizes) != 2 or any(not isinstance(n, int) or n < least for n in sizes):  # noqa: PLR2004
         message = f"{operator}: {name} must be one or two integers from {least}, not {value!r}"
         raise ValueError(message)
