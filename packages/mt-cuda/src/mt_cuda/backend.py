@@ -1,0 +1,71 @@
+"""The CUDA backend: storages in the memory of a GPU, kernels compiled by Numba."""
+
+from collections.abc import Callable
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from mt_cuda.device import Device, open_device
+from mt_cuda.elementwise import Elementwise
+from mt_cuda.product import Product
+from mt_cuda.reduction import Reduction
+from mt_cuda.storage import Storage
+from mt_operators import Op
+from mt_tensor.backend import Backend, ElementFn
+from mt_tensor.dtypes import DType
+from mt_tensor.tensor_data import TensorData
+
+
+class CudaBackend(Backend):
+    """Compiled kernels over device memory; elements come to the host when they are asked for."""
+
+    name = "cuda"
+
+    def __init__(self, device: Device | None = None) -> None:
+        """Open the device; compile nothing yet."""
+        self._device = device or open_device()
+        self._elementwise: dict[int, tuple[Any, Elementwise]] = {}
+        self._reductions: dict[int, tuple[Any, Reduction]] = {}
+        self._product = Product(self._device)
+
+    def empty(self, size: int, dtype: DType) -> Storage:
+        """Reserve device memory."""
+        return Storage(self._device.allocate(size * dtype.itemsize), size, dtype)
+
+    def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
+        """Copy the elements to the device."""
+        native = np.require(array, array.dtype.newbyteorder("="), "A")
+        storage = self.empty(native.size, native.dtype)
+        self._device.upload(storage.memory, native)
+        return storage
+
+    def to_numpy(self, storage: Any) -> np.ndarray[Any, Any]:
+        """Copy the elements to the host, when the work before has been done."""
+        array = np.empty(len(storage), storage.dtype)
+        self._device.download(storage.memory, array)
+        return array
+
+    def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
+        """Run the kernel of the function for these dtypes and layouts."""
+        self._kernels(self._elementwise, fn, Elementwise).run(fn, (out, a))
+
+    def zip(self, fn: ElementFn, out: TensorData, *operands: TensorData) -> None:
+        """Run the kernel of the function for these dtypes and layouts."""
+        self._kernels(self._elementwise, fn, Elementwise).run(fn, (out, *operands))
+
+    def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
+        """Run the kernel of the operator for these dtypes and layouts."""
+        self._kernels(self._reductions, op, Reduction).run(op, out, a)
+
+    def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
+        """Multiply in tiles that blocks share."""
+        self._product.run(out, a, b)
+
+    def _kernels(self, table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[..., Any]) -> Any:
+        """Return the kernels of a function, which are forgotten with it."""
+        key = id(fn)
+        known = table.get(key)
+        if known is None:
+            table[key] = known = (ref(fn, lambda _: table.pop(key, None)), kind(self._device))
+        return known[1]

@@ -1,0 +1,119 @@
+"""What differs between a GPU and the simulator, and nothing else in the package does.
+
+Kernels are written once. On a GPU, Numba compiles them; in the simulator (`NUMBA_ENABLE_CUDASIM=1`)
+the same functions run as Python, each CUDA thread as one operating-system thread, so that blocks
+and warps are made small there. Everything else asks this module.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from types import FunctionType
+from typing import Any, Protocol
+
+import numpy as np
+from numba import cuda
+from numba.core import config
+
+from mt_cuda.status import SIMULATOR_VARIABLE, simulator_wanted
+from mt_tensor.dtypes import DType
+from mt_tensor.errors import BackendError
+
+SIMULATED = bool(config.ENABLE_CUDASIM)
+
+WARP = 4 if SIMULATED else 32
+"""Threads that run in step and can exchange registers."""
+
+BLOCK = 8 if SIMULATED else 256
+"""Threads of a block, where nothing else decides: two warps at least."""
+
+Grid = tuple[int, int, int]
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A kernel before it is compiled.
+
+    Attributes:
+        name: what it is called in messages and tables.
+        function: the kernel, as Python.
+        signature: its argument types; pointers first, possibly in tuples, then numbers.
+        threads: the threads of a block, one, two or three numbers.
+        blocks: how many blocks of it should fit on a multiprocessor, which limits its registers.
+    """
+
+    name: str
+    function: Callable[..., None]
+    signature: tuple[Any, ...]
+    threads: Grid
+    blocks: int = 1
+
+
+class Memory(Protocol):
+    """Some bytes on a device."""
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes may be used."""
+
+
+class Launcher(Protocol):
+    """A compiled kernel."""
+
+    def prepare(self, *numbers: Any) -> Any:
+        """Convert the arguments after the pointers, nested as in the signature, for `launch`."""
+
+    def launch(self, grid: Grid, pointers: tuple[Any, ...], prepared: Any) -> None:
+        """Start it on a grid of blocks. The pointers are in order, and not nested."""
+
+
+class Device(Protocol):
+    """A device with its memory and its one stream: all work is done in the order it is asked."""
+
+    def allocate(self, nbytes: int) -> Memory:
+        """Reserve memory with any content."""
+
+    def upload(self, memory: Memory, array: Array) -> None:
+        """Copy a contiguous array into memory."""
+
+    def download(self, memory: Memory, array: Array) -> None:
+        """Copy memory into a contiguous array, when the work before has been done."""
+
+    def pointer(self, memory: Memory, dtype: DType, offset: int) -> Any:
+        """Return what a kernel takes for an array that begins at an element of memory."""
+
+    def compile(self, kernel: Kernel) -> Launcher:
+        """Compile a kernel, or find it compiled."""
+
+
+def open_device() -> Device:
+    """Make the device: the first GPU, or the simulator.
+
+    Raises:
+        BackendError: the simulator was asked for after Numba had been imported.
+    """
+    if simulator_wanted() != SIMULATED:
+        message = (
+            f"{SIMULATOR_VARIABLE} was changed after Numba had been imported; set it in the "
+            "environment before Python starts"
+        )
+        raise BackendError(message)
+    module = import_module("mt_cuda.simulator" if SIMULATED else "mt_cuda.gpu")
+    device: Device = module.open_device()
+    return device
+
+
+def inline(function: Callable[..., Any]) -> Any:
+    """Make a function that kernels can call; it becomes part of each."""
+    return function if SIMULATED else cuda.jit(device=True, forceinline=True)(function)
+
+
+def lifted(function: FunctionType) -> Any:
+    """Make a function of a module of its own callable in a kernel: it sees the kernel's `cuda`."""
+    return cuda.jit(device=True)(function) if SIMULATED else inline(function)
+
+
+def ceil_div(n: int, d: int) -> int:
+    """Return how many groups of `d` hold `n` things."""
+    return -(-n // d)
