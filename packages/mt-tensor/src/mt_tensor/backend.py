@@ -97,6 +97,8 @@ class Backend(ABC):
     def to_array(self, a: TensorData) -> np.ndarray[Any, Any]:
         """Return an array of the same layout; shared with the storage if the device can."""
         flat = self.to_numpy(a.storage)
+        if a.whole:
+            return flat.reshape(a.shape)
         itemsize = flat.itemsize
         strides = tuple(s * itemsize for s in a.strides)
         return np.lib.stride_tricks.as_strided(flat[a.offset :], a.shape, strides)

@@ -56,6 +56,11 @@ def as_dtype(dtype: Any) -> DType:
     return chosen
 
 
+def is_dtype(name: str) -> bool:
+    """Whether NumPy knows a dtype of this name, supported here or not."""
+    return _numpy_dtype(name) is not None
+
+
 def nearest_dtype(dtype: DType) -> DType:
     """Return the supported dtype for data that arrives as `dtype`, such as int32 or float16.
 

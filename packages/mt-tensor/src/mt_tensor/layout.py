@@ -66,6 +66,7 @@ def index_of(ordinal: int, shape: Shape) -> Index:
     return tuple(reversed(reversed_index))
 
 
+@lru_cache(maxsize=4096)
 def broadcast_shapes(operator: str, *shapes: Shape) -> Shape:
     """Return the shape that all of `shapes` stretch to, by NumPy's rule.
 
@@ -92,6 +93,7 @@ def broadcast_shapes(operator: str, *shapes: Shape) -> Shape:
     return tuple(result)
 
 
+@lru_cache(maxsize=4096)
 def broadcast_strides(shape: Shape, strides: Strides, target: Shape) -> Strides:
     """Return the strides with which a tensor of `shape` reads as `target`: 0 where it stretches.
 
@@ -107,6 +109,7 @@ def broadcast_strides(shape: Shape, strides: Strides, target: Shape) -> Strides:
     return (0,) * lead + tuple(stretched)
 
 
+@lru_cache(maxsize=4096)
 def view_strides(shape: Shape, strides: Strides, new_shape: Shape) -> Strides | None:
     """Return the strides with which the same storage reads as `new_shape`, in row-major order.
 

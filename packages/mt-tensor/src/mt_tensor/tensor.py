@@ -11,6 +11,7 @@ import numpy as np
 
 from mt_autodiff import GradientError
 from mt_tensor.description import describe
+from mt_tensor.dtypes import is_dtype
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.transfer import Transfer
 from mt_tensor.methods.inplace import InPlace
@@ -128,14 +129,9 @@ class Tensor(Statistics, InPlace):
             DTypeError: it is neither.
             BackendError: the backend is missing or cannot be used here.
         """
-        backend = target
-        if isinstance(target, str):
-            try:
-                np.dtype(target)
-            except TypeError:
-                backend = get_backend(target)
-        if isinstance(backend, (str, np.dtype, type)):
-            return self._astype(backend)
+        if isinstance(target, np.dtype | type) or (isinstance(target, str) and is_dtype(target)):
+            return self._astype(target)
+        backend = get_backend(target) if isinstance(target, str) else target
         if backend is self.backend:
             return self
         return Transfer.apply(self, backend=backend)  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ result has the dtype in which the operands meet; the result of a predicate is `b
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, TypeVar
 
 from mt_autodiff import Context, Elementwise, History, mode
@@ -28,42 +28,39 @@ def elementwise(op: Op, *tensors: T) -> T:
     Raises:
         ShapeError: the shapes do not broadcast.
     """
-    first = tensors[0]
-    data = compute(op, op.name, tensors, bool_ if op.predicate else None)
-    result = first._new(data)
+    result = compute(op, op.name, tensors, bool_ if op.predicate else None)
     if op.differentiable and mode.recording:
         needs = tuple([t.history is not None for t in tensors])
         if True in needs:
             ctx = Context(needs)
             if not op.saves_nothing:
-                ctx.saved_values = tensors if op.saves == "inputs" else (first._new(data),)
+                ctx.saved_values = tensors if op.saves == "inputs" else (result.detach(),)
             result.history = History(_rule(op), ctx, tensors)
     return result
 
 
-def compute(
-    fn: "ElementFn", name: str, tensors: "tuple[TensorBase, ...]", dtype: DType | None = None
-) -> TensorData:
+def compute(fn: "ElementFn", name: str, tensors: tuple[T, ...], dtype: DType | None = None) -> T:
     """Run a float function over tensors of one backend, without recording."""
+    first = tensors[0]
     operands = [t.data for t in tensors]
-    shape = operands[0].shape
-    meet = operands[0].storage.dtype
-    for a in operands[1:]:
-        meet = promote(meet, a.storage.dtype)
-        if a.shape != shape:
-            operands, shape = _broadcast(name, operands)
-    backend = tensors[0].backend
-    out = backend.allocate(shape, floating(meet) if dtype is None else dtype)
+    shape, meet = operands[0].shape, operands[0].storage.dtype
+    for a in operands:
+        if a.shape != shape or a.storage.dtype is not meet:
+            operands, shape, meet = _meet(name, operands)
+            break
+    out = first.backend.allocate(shape, dtype or floating(meet))
     if len(operands) == 1:
-        backend.map(fn, out, operands[0])
+        first.backend.map(fn, out, operands[0])
     else:
-        backend.zip(fn, out, *operands)
-    return out
+        first.backend.zip(fn, out, *operands)
+    return first._new(out)
 
 
-def _broadcast(name: str, operands: list[TensorData]) -> tuple[list[TensorData], Shape]:
+def _meet(name: str, operands: list[TensorData]) -> tuple[list[TensorData], Shape, DType]:
+    """Bring operands to one shape by views, and find the dtype that can hold all of them."""
     shape = broadcast_shapes(name, *(a.shape for a in operands))
-    return [a.expand(shape) for a in operands], shape
+    dtype = reduce(promote, (a.dtype for a in operands))
+    return [a.expand(shape) for a in operands], shape, dtype
 
 
 @cache
@@ -72,4 +69,4 @@ def _rule(op: Op) -> Elementwise:
 
 
 def _call(fn: Callable[..., float], *tensors: T) -> T:
-    return tensors[0]._new(compute(fn, fn.__name__, tensors))
+    return compute(fn, fn.__name__, tensors)

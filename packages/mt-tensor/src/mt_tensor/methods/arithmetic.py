@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from mt_operators import absolute, add, div, eq, ge, gt, le, lt, mul, ne, neg, power, sub
+from mt_tensor.functions.elementwise import elementwise
 from mt_tensor.functions.matmul import MatMul, check_matmul
 from mt_tensor.methods.movement import Movement
 
@@ -17,47 +18,47 @@ class Arithmetic(Movement):
 
     def __add__(self, other: Like) -> Self:
         """Add; a number on either side is a constant."""
-        return self.__apply_op__(add, self, other)
+        return elementwise(add, *self._admit((self, other)))
 
     def __radd__(self, other: Like) -> Self:
         """Add, reflected."""
-        return self.__apply_op__(add, other, self)
+        return elementwise(add, *self._admit((other, self)))
 
     def __sub__(self, other: Like) -> Self:
         """Subtract."""
-        return self.__apply_op__(sub, self, other)
+        return elementwise(sub, *self._admit((self, other)))
 
     def __rsub__(self, other: Like) -> Self:
         """Subtract, reflected."""
-        return self.__apply_op__(sub, other, self)
+        return elementwise(sub, *self._admit((other, self)))
 
     def __mul__(self, other: Like) -> Self:
         """Multiply elementwise."""
-        return self.__apply_op__(mul, self, other)
+        return elementwise(mul, *self._admit((self, other)))
 
     def __rmul__(self, other: Like) -> Self:
         """Multiply elementwise, reflected."""
-        return self.__apply_op__(mul, other, self)
+        return elementwise(mul, *self._admit((other, self)))
 
     def __truediv__(self, other: Like) -> Self:
         """Divide; by zero as IEEE 754 has it."""
-        return self.__apply_op__(div, self, other)
+        return elementwise(div, *self._admit((self, other)))
 
     def __rtruediv__(self, other: Like) -> Self:
         """Divide, reflected."""
-        return self.__apply_op__(div, other, self)
+        return elementwise(div, *self._admit((other, self)))
 
     def __pow__(self, other: Like) -> Self:
         """Raise to a power."""
-        return self.__apply_op__(power, self, other)
+        return elementwise(power, *self._admit((self, other)))
 
     def __rpow__(self, other: Like) -> Self:
         """Raise to a power, reflected."""
-        return self.__apply_op__(power, other, self)
+        return elementwise(power, *self._admit((other, self)))
 
     def __neg__(self) -> Self:
         """Negate."""
-        return self.__apply_op__(neg, self)
+        return elementwise(neg, self)
 
     def __pos__(self) -> Self:
         """Return itself."""
@@ -65,35 +66,35 @@ class Arithmetic(Movement):
 
     def __abs__(self) -> Self:
         """Take the absolute value."""
-        return self.__apply_op__(absolute, self)
+        return elementwise(absolute, self)
 
     def __lt__(self, other: Like) -> Self:
         """Compare; like every comparison, gives a tensor of `bool`."""
-        return self.__apply_op__(lt, self, other)
+        return elementwise(lt, *self._admit((self, other)))
 
     def __le__(self, other: Like) -> Self:
         """Compare."""
-        return self.__apply_op__(le, self, other)
+        return elementwise(le, *self._admit((self, other)))
 
     def __gt__(self, other: Like) -> Self:
         """Compare."""
-        return self.__apply_op__(gt, self, other)
+        return elementwise(gt, *self._admit((self, other)))
 
     def __ge__(self, other: Like) -> Self:
         """Compare."""
-        return self.__apply_op__(ge, self, other)
+        return elementwise(ge, *self._admit((self, other)))
 
     def __eq__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
         """Compare elementwise; with something that is not numbers: not equal, as a whole."""
         if other is None or isinstance(other, str):
             return NotImplemented
-        return self.__apply_op__(eq, self, other)
+        return elementwise(eq, *self._admit((self, other)))
 
     def __ne__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
         """Compare elementwise, as `==`."""
         if other is None or isinstance(other, str):
             return NotImplemented
-        return self.__apply_op__(ne, self, other)
+        return elementwise(ne, *self._admit((self, other)))
 
     def __hash__(self) -> int:
         """Identity: a tensor is not equal to another as a whole."""

@@ -25,6 +25,7 @@ from mt_operators import (
     tanh,
     where,
 )
+from mt_tensor.functions.elementwise import elementwise
 from mt_tensor.methods.arithmetic import Arithmetic
 
 
@@ -35,51 +36,51 @@ class Elementary(Arithmetic):
 
     def abs(self) -> Self:
         """Return $|x|$."""
-        return self.__apply_op__(absolute, self)
+        return elementwise(absolute, self)
 
     def neg(self) -> Self:
         """Return $-x$."""
-        return self.__apply_op__(neg, self)
+        return elementwise(neg, self)
 
     def reciprocal(self) -> Self:
         """Return $1/x$."""
-        return self.__apply_op__(inv, self)
+        return elementwise(inv, self)
 
     def exp(self) -> Self:
         """Return $e^x$."""
-        return self.__apply_op__(exp, self)
+        return elementwise(exp, self)
 
     def log(self) -> Self:
         r"""Return $\ln x$: $-\infty$ at 0, nan below."""
-        return self.__apply_op__(log, self)
+        return elementwise(log, self)
 
     def sqrt(self) -> Self:
         r"""Return $\sqrt x$: nan below 0."""
-        return self.__apply_op__(sqrt, self)
+        return elementwise(sqrt, self)
 
     def sin(self) -> Self:
         r"""Return $\sin x$, x in radians."""
-        return self.__apply_op__(sin, self)
+        return elementwise(sin, self)
 
     def cos(self) -> Self:
         r"""Return $\cos x$, x in radians."""
-        return self.__apply_op__(cos, self)
+        return elementwise(cos, self)
 
     def erf(self) -> Self:
         r"""Return the error function, $2/\sqrt\pi \int_0^x e^{-t^2} dt$."""
-        return self.__apply_op__(erf, self)
+        return elementwise(erf, self)
 
     def tanh(self) -> Self:
         r"""Return $\tanh x$."""
-        return self.__apply_op__(tanh, self)
+        return elementwise(tanh, self)
 
     def sigmoid(self) -> Self:
         """Return $1/(1+e^{-x})$."""
-        return self.__apply_op__(sigmoid, self)
+        return elementwise(sigmoid, self)
 
     def relu(self) -> Self:
         r"""Return $\max(x, 0)$."""
-        return self.__apply_op__(relu, self)
+        return elementwise(relu, self)
 
     def leaky_relu(self, negative_slope: float = 0.01) -> Self:
         """Return $x$, or `negative_slope` times it below 0."""
@@ -87,11 +88,11 @@ class Elementary(Arithmetic):
 
     def gelu(self) -> Self:
         r"""Return $x\,\Phi(x)$, with the normal distribution function."""
-        return self.__apply_op__(gelu, self)
+        return elementwise(gelu, self)
 
     def softplus(self) -> Self:
         r"""Return $\ln(1 + e^x)$."""
-        return self.__apply_op__(softplus, self)
+        return elementwise(softplus, self)
 
     def pow(self, exponent: Any) -> Self:
         """Raise to a power, elementwise."""
