@@ -1,0 +1,77 @@
+r"""Exponentials and logarithms without branches or tables, which LLVM turns into vector code.
+
+Each reduces its argument to a short interval and evaluates a polynomial there:
+
+- $e^x = 2^n e^r$ with $n$ the integer nearest to $x / \ln 2$, got by adding a number so large that
+  nothing is left behind the point, and $|r| \le \frac12 \ln 2$; $r$ is
+  exact to the last bit, because it is taken with fused multiply-adds and $\ln 2$ in two parts.
+- $\ln x = e \ln 2 + \ln m$ with $x = m 2^e$; with $f = m - 1$ and $s = f / (2 + f)$,
+  $\ln m = f - (\frac12 f^2 - s (\frac12 f^2 + s^2 R(s^2)))$.
+
+The polynomials interpolate at Chebyshev nodes, which is close to the best there is. Infinities,
+nan, zeros and subnormals come out as IEEE 754 and C have them. Errors in units in the last place
+(the largest over all float32, and over 10^7 random float64):
+@ERRORS@
+Bound by the compiler: `C`, the `Constants` of the type to compute in, entry by entry.
+
+Source: the reduction of the logarithm is that of fdlibm, S. C. Ng (1993).
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, F821  templates: names are bound, types inferred
+
+import math
+
+from mt_fast.kernels.floats import fma, horner, power_of_two, scale, split
+
+
+def exp(x):
+    """Return $e^x$."""
+    x = EXP_ZERO if x < EXP_ZERO else x
+    x = EXP_INFINITE if x > EXP_INFINITE else x
+    t = fma(x, LOG2_E, SHIFT)
+    n = t - SHIFT
+    r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
+    return scale(fma(horner(r, EXP) * r, r, r) + ONE, t)
+
+
+def expm1(x):
+    """Return $e^x - 1$, exact near 0."""
+    reached = EXPM1_ONE if x < EXPM1_ONE else x
+    reached = EXP_INFINITE if reached > EXP_INFINITE else reached
+    t = fma(reached, LOG2_E, SHIFT)
+    n = t - SHIFT
+    r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, reached))
+    p = fma(horner(r, EXP) * r, r, r)
+    half = power_of_two(t - ONE)
+    y = fma(half, p, half - HALF)
+    return math.copysign(y + y, x)
+
+
+def tanh(x):
+    r"""Return $\tanh x = -t / (t + 2)$ with $t = e^{-2x} - 1$, for $|x|$, with the sign of $x$."""
+    t = expm1(-TWO * math.fabs(x))
+    return math.copysign(t / (t + TWO), x)
+
+
+def log(x):
+    r"""Return $\ln x$."""
+    tiny = x < NORMAL
+    m, e = split(x * SCALE if tiny else x)
+    e = e - SCALE_BITS if tiny else e
+    f = m - ONE
+    s = f / (TWO + f)
+    z = s * s
+    half = HALF * f * f
+    y = fma(e, LN2_HIGH, f - (half - fma(s, half + z * horner(z, LOG), e * LN2_LOW)))
+    y = -INF if x == ZERO else y
+    y = NAN if x < ZERO else y
+    return y if x < INF else x
+
+
+def log1p(x):
+    r"""Return $\ln(1 + x)$, exact near 0: the rounding of $1 + x$ is made good."""
+    u = ONE + x
+    lost = (x - (u - ONE)) / u
+    lost = lost if ZERO < u < INF else ZERO
+    return math.copysign(log(u) + lost, x) if x > -ONE else log(u)

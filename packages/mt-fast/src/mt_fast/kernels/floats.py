@@ -1,0 +1,169 @@
+"""Instructions on floats that Python has no word for, at the width of the float.
+
+Numba computes with 64-bit integers, so that a bit trick on a float32 would widen; here it stays
+in 32 bits, and LLVM can put as many side by side as there are floats.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.cgutils import get_or_insert_function
+from numba.extending import intrinsic
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    r"""How IEEE 754 lays a float out in bits.
+
+    Attributes:
+        bits: of the float.
+        fraction: bits of the fraction.
+        bias: of the exponent.
+        shift: the bits of `SHIFT`, $1.5 \cdot 2^\mathrm{fraction}$.
+        root_half: the bits of the float that is nearest to the root of a half.
+    """
+
+    bits: int
+    fraction: int
+    bias: int
+    shift: int
+    root_half: int
+
+    @property
+    def integer(self) -> Any:
+        """The integer type of the same width."""
+        return ir.IntType(self.bits)
+
+    def constant(self, value: int) -> ir.Constant:
+        """Return an integer of the same width."""
+        return ir.Constant(self.integer, value)
+
+
+BINARY32 = Layout(32, 23, 127, 0x4B400000, 0x3F3504F3)
+BINARY64 = Layout(64, 52, 1023, 0x4338000000000000, 0x3FE6A09E667F3BCD)
+
+
+def _layout(kind: Any) -> Layout:
+    return BINARY32 if kind == types.float32 else BINARY64
+
+
+def _call(builder: Any, name: str, *args: Any) -> Any:
+    kind = args[0].type
+    bits = 32 if isinstance(kind, ir.FloatType) else 64
+    signature = ir.FunctionType(kind, [kind] * len(args))
+    function = get_or_insert_function(builder.module, signature, f"llvm.{name}.f{bits}")
+    return builder.call(function, args)
+
+
+@intrinsic
+def root(typing: Any, x: Any) -> Any:  # noqa: ARG001
+    """Take the square root; nan below zero."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return _call(builder, "sqrt", *args)
+
+    return x(x), emit
+
+
+@intrinsic
+def largest(typing: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
+    """Take the larger; nan if either is."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return _call(builder, "maximum", *args)
+
+    return x(x, x), emit
+
+
+@intrinsic
+def smallest(typing: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
+    """Take the smaller; nan if either is."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return _call(builder, "minimum", *args)
+
+    return x(x, x), emit
+
+
+@intrinsic
+def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:  # noqa: ARG001
+    """Return `x * y + z`, rounded once."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return _call(builder, "fma", *args)
+
+    return x(x, x, x), emit
+
+
+@intrinsic
+def horner(typing: Any, x: Any, coefficients: Any) -> Any:  # noqa: ARG001
+    """Evaluate a polynomial; the coefficients come highest first."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        result = builder.extract_value(args[1], 0)
+        for k in range(1, len(coefficients)):
+            result = _call(builder, "fma", result, args[0], builder.extract_value(args[1], k))
+        return result
+
+    return x(x, coefficients), emit
+
+
+@intrinsic
+def power_of_two(typing: Any, t: Any) -> Any:  # noqa: ARG001
+    r"""Return $2^n$, a normal number, given $t = n + \mathrm{SHIFT}$.
+
+    A float of that size has no bits behind the point: those of n are its last bits.
+    """
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        layout = _layout(t)
+        return _power(builder, layout, _ordinal(builder, layout, args[0]), args[0].type)
+
+    return t(t), emit
+
+
+@intrinsic
+def scale(typing: Any, x: Any, t: Any) -> Any:  # noqa: ARG001
+    r"""Return $x\,2^n$, rounded once, given $t = n + \mathrm{SHIFT}$.
+
+    In two factors, so that neither overflows and a subnormal result is rounded by the second.
+    """
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        layout, kind = _layout(t), args[1].type
+        n = _ordinal(builder, layout, args[1])
+        half = builder.ashr(n, layout.constant(1))
+        first = builder.fmul(args[0], _power(builder, layout, half, kind))
+        return builder.fmul(first, _power(builder, layout, builder.sub(n, half), kind))
+
+    return x(x, t), emit
+
+
+def _ordinal(builder: Any, layout: Layout, t: Any) -> Any:
+    return builder.sub(builder.bitcast(t, layout.integer), layout.constant(layout.shift))
+
+
+def _power(builder: Any, layout: Layout, n: Any, kind: Any) -> Any:
+    exponent = builder.add(n, layout.constant(layout.bias))
+    return builder.bitcast(builder.shl(exponent, layout.constant(layout.fraction)), kind)
+
+
+@intrinsic
+def split(typing: Any, x: Any) -> Any:  # noqa: ARG001
+    r"""Return $(m, e)$ with $x = m\,2^e$ and $\sqrt{1/2} \le m < \sqrt 2$, for a normal $x > 0$."""
+    pair = types.UniTuple(x, 2)
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        layout = _layout(x)
+        fraction = layout.constant(layout.fraction)
+        bits = builder.bitcast(args[0], layout.integer)
+        above = builder.sub(bits, layout.constant(layout.root_half))
+        exponent = builder.ashr(above, fraction)
+        scaled = builder.sub(bits, builder.shl(exponent, fraction))
+        kind = args[0].type
+        parts = builder.bitcast(scaled, kind), builder.sitofp(exponent, kind)
+        return context.make_tuple(builder, pair, parts)
+
+    return pair(x), emit
