@@ -108,6 +108,12 @@ class TensorBase(Variable):
             GradientError: there are several elements and no `grad_output`, its shape differs,
                 this tensor is a constant, or its graph was freed.
         """
+        if self.history is None:
+            message = (
+                f"backward: this tensor of shape {self.shape} is a constant: nothing that it was "
+                "computed from requires a gradient, or it was computed under no_grad()"
+            )
+            raise GradientError(message)
         if grad_output is None:
             if self.size != 1:
                 message = (

@@ -105,6 +105,12 @@ class Tensor(Statistics, InPlace):
         Raises:
             ShapeError: there is not exactly one.
         """
+        if self.size != 1:
+            message = (
+                f"bool: a tensor of shape {self.shape} has {self.size} elements and no one truth "
+                "value; use .all() or .any()"
+            )
+            raise ShapeError(message)
         return bool(self.item())
 
     def __float__(self) -> float:

@@ -117,7 +117,10 @@ def _align(key: Any, shape: tuple[int, ...]) -> list[Any]:
     for term in key if isinstance(key, tuple) else (key,):
         terms.extend(_normal(term, key))
     used = sum(1 for term in terms if term is not None and term is not Ellipsis)
-    if used > len(shape) or sum(term is Ellipsis for term in terms) > 1:
+    if sum(term is Ellipsis for term in terms) > 1:
+        message = f"index {key!r} has more than one ..."
+        raise IndexingError(message)
+    if used > len(shape):
         message = f"index {key!r} has {used} terms for {len(shape)} dimension(s) of {shape}"
         raise IndexingError(message)
     gap = next((i for i, term in enumerate(terms) if term is Ellipsis), len(terms))

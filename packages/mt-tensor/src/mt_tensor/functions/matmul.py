@@ -56,7 +56,8 @@ def multiply(a: "Tensor", b: "Tensor") -> "Tensor":
     """Multiply tensors of two or more dimensions whose inner sizes fit, without recording."""
     dtype = floating(promote(a.dtype, b.dtype))
     left, right = a.to(dtype).data, b.to(dtype).data
-    batch = broadcast_shapes("matmul", left.shape[:-2], right.shape[:-2])
+    name = f"matmul: a is {left.shape} and b is {right.shape}; the batches"
+    batch = broadcast_shapes(name, left.shape[:-2], right.shape[:-2])
     rows, columns = left.shape[-2], right.shape[-1]
     out = a.backend.allocate((*batch, rows, columns), dtype)
     left = left.expand((*batch, *left.shape[-2:]))
