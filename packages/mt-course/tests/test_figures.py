@@ -10,9 +10,13 @@ from matplotlib.patches import Rectangle
 
 from minitorch.figures import Classified, training_figure
 from minitorch.figures.style import WRONG
-from minitorch.history import Epoch
+from mt_nn import Epoch, Score
 
-HISTORY = [Epoch(1, 0.9, 0.7, 0.4, 0.9, 2.0), Epoch(2, 0.5, 0.8, 0.3, 0.95, 2.0)]
+HISTORY = [
+    Epoch(1, Score(0.9, 0.7, 80), Score(0.4, 0.9, 20), 2.0),
+    Epoch(2, Score(0.5, 0.8, 80), Score(0.3, 0.95, 20), 2.0),
+]
+UNTESTED = Epoch(3, Score(0.4, 0.85, 10), None, 0.1)
 
 
 def classified(predicted, labels, sureness=0.9):
@@ -49,6 +53,12 @@ def test_curves_go_through_the_history(panel, train, test):
     lines = {line.get_label(): line for line in titled(draw(), panel).lines}
     assert lines["train"].get_xydata().tolist() == [[1, train[0]], [2, train[1]]]
     assert lines["test"].get_xydata().tolist() == [[1, test[0]], [2, test[1]]]
+
+
+def test_an_epoch_without_a_test_has_a_point_on_the_training_curve_alone():
+    lines = {line.get_label(): line for line in titled(draw([*HISTORY, UNTESTED]), "Loss").lines}
+    assert lines["train"].get_xdata().tolist() == [1, 2, 3]
+    assert lines["test"].get_xdata().tolist() == [1, 2]
 
 
 def test_wrong_predictions_alone_are_framed_and_say_what_was_right():

@@ -1,12 +1,30 @@
 """The files of a run: whole, readable by others, exact."""
 
+import csv
 import json
 import struct
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from minitorch.run_folder import read_weights, write_config, write_weights, write_whole
+from minitorch.run_folder import (
+    read_weights,
+    write_config,
+    write_history,
+    write_weights,
+    write_whole,
+)
+from mt_nn import Epoch, Score
+
+floats = st.floats(allow_nan=False)
+scores = st.builds(Score, floats, floats | st.none(), st.integers(1, 10**6))
+epochs = st.builds(Epoch, st.integers(1, 10**6), scores, scores | st.none(), floats)
+
+
+def numbers(row):
+    return {key: float(value) if value else None for key, value in row.items()}
 
 
 def test_a_failed_write_leaves_the_previous_content(tmp_path, monkeypatch):
@@ -31,6 +49,25 @@ def test_the_configuration_says_what_it_ran_with(tmp_path):
     assert (config["epochs"], config["lr"]) == (3, 0.1)
     assert config["versions"]["numpy"] == np.__version__
     assert set(config["versions"]) == {"python", "numpy", "mt-course", "mt-nn", "mt-tensor"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(epochs))
+def test_the_history_gives_every_number_back_exactly(tmp_path, history):
+    write_history(tmp_path, history)
+    with (tmp_path / "history.csv").open(newline="") as file:
+        rows = [numbers(row) for row in csv.DictReader(file)]
+    assert rows == [
+        {
+            "epoch": float(e.number),
+            "train_loss": e.train.loss,
+            "train_accuracy": e.train.accuracy,
+            "test_loss": e.test and e.test.loss,
+            "test_accuracy": e.test and e.test.accuracy,
+            "seconds": e.seconds,
+        }
+        for e in history
+    ]
 
 
 def test_weights_come_back_with_names_values_and_dtypes(tmp_path):

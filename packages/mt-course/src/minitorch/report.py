@@ -5,19 +5,22 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
-from minitorch.history import Epoch
+from mt_nn import Epoch, Score
+
+COLUMNS = ("epoch", "train loss", "accuracy", "test loss", "accuracy", "seconds")
 
 
-def report(history: Sequence[Epoch], facts: Mapping[str, str]) -> Group:
+def report(epochs: Sequence[Epoch], facts: Mapping[str, str]) -> Group:
     """Lay out the epochs as a table, and below it facts about the run.
 
     Args:
-        history: the finished epochs, in order.
+        epochs: in order. One that saw fewer samples than the first is marked: it was cut short.
         facts: what else to say: a name and a value for each line.
 
     >>> from rich.console import Console
-    >>> row = Epoch(1, 0.5, 0.75, 0.25, 0.875, 3.5)
+    >>> row = Epoch(1, Score(0.5, 0.75, 8000), Score(0.25, 0.875, 2000), 3.5)
     >>> Console(width=70).print(report([row], {"backend": "fast"}))
       epoch   train loss   accuracy   test loss   accuracy   seconds
      ────────────────────────────────────────────────────────────────
@@ -27,30 +30,32 @@ def report(history: Sequence[Epoch], facts: Mapping[str, str]) -> Group:
     <BLANKLINE>
       backend  fast
     """
-    return Group(_epochs(history), _facts(facts))
+    return Group(_table(epochs), _facts(facts))
 
 
-def _epochs(history: Sequence[Epoch]) -> Table:
+def percent(share: float | None) -> str:
+    """Show a share between 0 and 1.
+
+    >>> percent(0.9715)
+    '97.2 %'
+    """
+    return "" if share is None else f"{100 * share:.1f} %"
+
+
+def _table(epochs: Sequence[Epoch]) -> Table:
     table = Table(box=box.SIMPLE, show_footer=True, header_style="bold")
-    total = f"{sum(epoch.seconds for epoch in history):.1f}"
-    names = ("epoch", "train loss", "accuracy", "test loss", "accuracy", "seconds")
-    footers = ("total", "", "", "", "", total)
-    for name, footer in zip(names, footers, strict=True):
+    total = f"{sum(epoch.seconds for epoch in epochs):.1f}"
+    for name, footer in zip(COLUMNS, ("total", "", "", "", "", total), strict=True):
         table.add_column(name, footer, justify="right")
-    for epoch in history:
-        table.add_row(*_cells(epoch))
+    for epoch in epochs:
+        part = " (part)" if epoch.train.samples < epochs[0].train.samples else ""
+        scores = (*_cells(epoch.train), *_cells(epoch.test))
+        table.add_row(f"{epoch.number}{part}", *scores, f"{epoch.seconds:.1f}")
     return table
 
 
-def _cells(epoch: Epoch) -> tuple[str, ...]:
-    return (
-        str(epoch.epoch),
-        f"{epoch.train_loss:.4f}",
-        f"{epoch.train_accuracy:.1%}".replace("%", " %"),
-        f"{epoch.test_loss:.4f}",
-        f"{epoch.test_accuracy:.1%}".replace("%", " %"),
-        f"{epoch.seconds:.1f}",
-    )
+def _cells(score: Score | None) -> tuple[str, str]:
+    return ("", "") if score is None else (f"{score.loss:.4f}", percent(score.accuracy))
 
 
 def _facts(facts: Mapping[str, str]) -> Table:
@@ -58,5 +63,5 @@ def _facts(facts: Mapping[str, str]) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in facts.items():
-        table.add_row(f"  {name}", value)
+        table.add_row(f"  {name}", Text(value))
     return table

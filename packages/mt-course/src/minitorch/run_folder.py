@@ -10,10 +10,12 @@
 Each file is written whole or not at all, so that an interruption leaves the previous one.
 """
 
+import csv
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from platform import python_version
 from typing import Any
@@ -22,6 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from safetensors.numpy import load, save
 
+from mt_nn import Epoch
+
+COLUMNS = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
 PACKAGES = ("mt-course", "mt-nn", "mt-tensor", "numpy")
 
 
@@ -40,6 +45,18 @@ def write_config(folder: Path, options: Mapping[str, Any]) -> None:
     versions = {"python": python_version()} | {name: version(name) for name in PACKAGES}
     config = {**options, "versions": versions}
     write_whole(folder / "config.json", (json.dumps(config, indent=2) + "\n").encode())
+
+
+def write_history(folder: Path, epochs: Iterable[Epoch]) -> None:
+    """Write one row for each epoch, numbers in full precision, nothing where none was measured."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for epoch in epochs:
+        test = (epoch.test.loss, epoch.test.accuracy) if epoch.test else (None, None)
+        train = (epoch.train.loss, epoch.train.accuracy)
+        writer.writerow((epoch.number, *train, *test, epoch.seconds))
+    write_whole(folder / "history.csv", text.getvalue().encode())
 
 
 def write_weights(folder: Path, weights: Mapping[str, ArrayLike]) -> None:

@@ -9,18 +9,18 @@ from matplotlib.figure import Figure
 from minitorch.figures.classified import Classified, draw_grid
 from minitorch.figures.curves import draw_accuracy, draw_loss
 from minitorch.figures.style import INK, QUIET
-from minitorch.history import Epoch
+from mt_nn import Epoch
 
 COLUMNS, SAMPLE_ROWS, MISTAKE_ROWS = 10, 6, 2
 
 
 def training_figure(
-    history: Sequence[Epoch], test: Classified, heading: str, details: str
+    epochs: Sequence[Epoch], test: Classified, heading: str, details: str
 ) -> Figure:
     """Draw loss and accuracy curves beside test pictures with their predictions.
 
     Args:
-        history: at least one epoch.
+        epochs: what the curves show.
         test: the test pictures. The first ones are shown as they come, which is a fair sample
             where they are shuffled; then the surest mistakes.
         heading: one line above everything.
@@ -32,8 +32,8 @@ def training_figure(
     figure.text(0.035, 0.912, details, color=QUIET, fontsize=10)
     left = figure.add_gridspec(2, 1, left=0.06, right=0.38, top=0.84, bottom=0.08, hspace=0.32)
     loss = figure.add_subplot(left[0])
-    draw_loss(loss, history)
-    draw_accuracy(figure.add_subplot(left[1], sharex=loss), history)
+    draw_loss(loss, epochs)
+    draw_accuracy(figure.add_subplot(left[1], sharex=loss), epochs)
     _draw_test(figure, test)
     return figure
 

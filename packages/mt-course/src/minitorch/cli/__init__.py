@@ -1,0 +1,3 @@
+"""The command `minitorch`: what it offers, option by option."""
+
+from minitorch.cli.main import main as main

@@ -1,0 +1,1 @@
+"""The course's projects: each file trains one model, with public names only."""
