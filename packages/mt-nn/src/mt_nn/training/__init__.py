@@ -1,12 +1,12 @@
 """Training: the loop, what it shows and what it remembers."""
 
 from mt_nn.training.callback import Callback as Callback
+from mt_nn.training.display import ProgressBar as ProgressBar
+from mt_nn.training.display import ProgressLines as ProgressLines
+from mt_nn.training.display import progress as progress
 from mt_nn.training.history import Epoch as Epoch
 from mt_nn.training.history import History as History
 from mt_nn.training.history import Score as Score
 from mt_nn.training.meter import accuracy as accuracy
-from mt_nn.training.progress import ProgressBar as ProgressBar
-from mt_nn.training.progress import ProgressLines as ProgressLines
-from mt_nn.training.progress import progress as progress
 from mt_nn.training.trainer import NonFiniteLossError as NonFiniteLossError
 from mt_nn.training.trainer import Trainer as Trainer

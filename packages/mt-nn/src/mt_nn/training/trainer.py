@@ -10,10 +10,10 @@ from mt_nn.arguments import positive
 from mt_nn.functional import nll_loss
 from mt_nn.optim import Optimizer
 from mt_nn.training.callback import Callback
+from mt_nn.training.display import progress
 from mt_nn.training.history import Epoch, History, Score
 from mt_nn.training.interrupt import Interrupt
 from mt_nn.training.meter import Meter, Metric, accuracy
-from mt_nn.training.progress import progress
 from mt_operators import Module
 from mt_tensor import Tensor, no_grad
 

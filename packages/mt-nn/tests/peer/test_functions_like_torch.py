@@ -1,0 +1,85 @@
+"""Functions against PyTorch: one call, made of both libraries, forward and gradients.
+
+Run as a script, this file prints the table of differences.
+"""
+
+import numpy as np
+import pytest
+
+import mt_nn.functional as ours
+import mt_tensor as mt
+
+torch = pytest.importorskip("torch", reason="the comparison with PyTorch needs torch")
+theirs = torch.nn.functional
+
+CLASSES = np.array([2, 0, 3, 1, 1])
+
+# Name: the call, and the shapes of its float inputs; integer arrays are passed as they are.
+CASES = {
+    "linear": (lambda f, x, w, b: f.linear(x, w, b), [(2, 3, 4), (5, 4), (5,)]),
+    "linear, no bias": (lambda f, x, w: f.linear(input=x, weight=w), [(3, 4), (5, 4)]),
+    "conv2d": (lambda f, x, w, b: f.conv2d(x, w, b), [(2, 3, 6, 5), (4, 3, 3, 2), (4,)]),
+    "conv2d, stride and padding": (
+        lambda f, x, w, b: f.conv2d(x, w, bias=b, stride=(2, 1), padding=(1, 2)),
+        [(2, 3, 6, 5), (4, 3, 3, 2), (4,)],
+    ),
+    "conv2d, one image": (lambda f, x, w: f.conv2d(x, w, padding=1), [(3, 6, 5), (4, 3, 3, 3)]),
+    "avg_pool2d": (lambda f, x: f.avg_pool2d(x, 2), [(2, 3, 7, 6)]),
+    "avg_pool2d, overlapping": (
+        lambda f, x: f.avg_pool2d(x, kernel_size=(3, 2), stride=(1, 2)),
+        [(2, 3, 7, 6)],
+    ),
+    "max_pool2d": (lambda f, x: f.max_pool2d(x, 2), [(2, 3, 7, 6)]),
+    "max_pool2d, overlapping": (
+        lambda f, x: f.max_pool2d(x, kernel_size=(3, 2), stride=(1, 2)),
+        [(2, 3, 7, 6)],
+    ),
+    "softmax": (lambda f, x: f.softmax(x, dim=1), [(3, 4, 2)]),
+    "log_softmax": (lambda f, x: f.log_softmax(x, dim=-1), [(3, 4)]),
+    "log_softmax of 1e4": (lambda f, x: f.log_softmax(x * 1e4, dim=-1), [(3, 4)]),
+    "nll_loss": (lambda f, x, t: f.nll_loss(x, t), [(5, 4), CLASSES]),
+    "nll_loss, sum": (lambda f, x, t: f.nll_loss(x, t, reduction="sum"), [(5, 4), CLASSES]),
+    "cross_entropy": (lambda f, x, t: f.cross_entropy(x, t), [(5, 4), CLASSES]),
+    "cross_entropy, none": (
+        lambda f, x, t: f.cross_entropy(x, t, reduction="none"),
+        [(5, 4), CLASSES],
+    ),
+}
+
+TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+
+
+def difference(name, dtype):
+    """Return the largest difference, relative to values above 1, of results and gradients."""
+    call, inputs = CASES[name]
+    rng = np.random.default_rng(len(name))
+    arrays = [rng.standard_normal(i).astype(dtype) if isinstance(i, tuple) else i for i in inputs]
+    leaf = [a.dtype.kind == "f" for a in arrays]
+    mine = [mt.tensor(a, requires_grad=f) for a, f in zip(arrays, leaf, strict=True)]
+    other = [torch.tensor(a, requires_grad=f) for a, f in zip(arrays, leaf, strict=True)]
+    here, there = call(ours, *mine), call(theirs, *other)
+    grad = rng.standard_normal(there.shape).astype(dtype)
+    here.backward(mt.tensor(grad.reshape(here.shape)))
+    there.backward(torch.tensor(grad))
+    pairs = [(here.detach(), there.detach())]
+    pairs += [(m.grad, o.grad) for m, o, f in zip(mine, other, leaf, strict=True) if f]
+    return max(_distance(m.numpy(), o.numpy()) for m, o in pairs)
+
+
+def _distance(a, b):
+    if b.shape == ():
+        b = b.reshape(1)
+    assert a.shape == b.shape
+    assert a.dtype == b.dtype
+    return float((abs(a - b) / np.maximum(1.0, abs(b))).max())
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", CASES)
+def test_it_agrees_with_pytorch(name, dtype):
+    assert difference(name, dtype) <= TOLERANCE[dtype]
+
+
+if __name__ == "__main__":
+    for _name in CASES:
+        pass
