@@ -17,6 +17,9 @@ from mt_tensor.layout import Index, position
 from mt_tensor.registry import BackendSpec, BackendStatus
 from mt_tensor.tensor_data import Storage, TensorData
 
+ieee = np.errstate(over="ignore")
+"""A number too large for the output's dtype is stored as infinity, and that is no warning."""
+
 
 class SimpleBackend(Backend):
     """Loops in Python over a NumPy array of one dimension."""
@@ -35,18 +38,21 @@ class SimpleBackend(Backend):
         """Return the array itself."""
         return storage  # type: ignore[return-value]  # the storage of this backend is an array
 
+    @ieee
     def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
         """Visit every index."""
         fn = _forward(fn)
         for index in _indices(out):
             _write(out, index, fn(_read(a, index)))
 
+    @ieee
     def zip(self, fn: ElementFn, out: TensorData, *operands: TensorData) -> None:
         """Visit every index, in all operands."""
         fn = _forward(fn)
         for index in _indices(out):
             _write(out, index, fn(*(_read(a, index) for a in operands)))
 
+    @ieee
     def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
         """Start every output at the unit, then fold each element into the output it belongs to."""
         fn = op.forward
@@ -57,6 +63,7 @@ class SimpleBackend(Backend):
         for index, value in folded.items():
             _write(out, index, value)
 
+    @ieee
     def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
         """Sum over the inner dimension, for each entry of the product."""
         inner = range(a.shape[-1])
