@@ -64,7 +64,7 @@ class TensorData:
 
     def _check(self) -> None:
         low, high = extent(self.shape, self.strides, self.offset)
-        if low < 0 or high >= len(self.storage):
+        if low <= high and (low < 0 or high >= len(self.storage)):
             message = (
                 f"TensorData: shape {self.shape}, strides {self.strides}, offset {self.offset} use "
                 f"positions {low} to {high} of a storage of {len(self.storage)} elements"
