@@ -1,3 +1,4 @@
+import signal
 import sys
 import time
 from importlib.machinery import SourceFileLoader
@@ -99,14 +100,21 @@ def test_a_run_in_which_all_passes_says_so(ci, stage, capsys):
     assert capsys.readouterr().out.endswith("\n1 stages in 0 min 0 s\n")
 
 
-def test_an_interruption_is_reported(ci, monkeypatch, capsys):
-    def interrupted():
-        raise KeyboardInterrupt
-        yield
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_reported(ci, stage, monkeypatch, capsys, number):
+    def stages():
+        yield stage("style", "pass")
+        signal.raise_signal(number)
 
-    monkeypatch.setattr(ci, "stages", interrupted)
-    assert ci.main() == 1
-    assert capsys.readouterr().out.splitlines()[-1] == "FAILED: the rest: interrupted"
+    monkeypatch.setattr(ci, "stages", stages)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert ci.main() == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split()[:1] == ["style"] for line in lines)
+    assert lines[-1] == "FAILED: the rest: interrupted"
 
 
 @pytest.mark.parametrize(
