@@ -14,3 +14,5 @@ if find_spec("sybil"):
 
 # It needs Griffe, which only the documentation's environment has.
 collect_ignore = ["tools/griffe_sessions.py"]
+# Doctests import every file, and a benchmark may compare with libraries that are not here.
+collect_ignore_glob = ["packages/*/benchmarks/*"]
