@@ -31,7 +31,9 @@ class FastBackend(Backend):
 
     def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
         """Take the array itself, or an aligned copy in the machine's byte order."""
-        return np.require(array, array.dtype.newbyteorder("="), "A")
+        if array.dtype.isnative and array.flags.aligned:
+            return array
+        return np.array(array, array.dtype.newbyteorder("="))
 
     def to_numpy(self, storage: Storage) -> np.ndarray[Any, Any]:
         """Return the array itself."""

@@ -12,18 +12,20 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numba.core.errors import NumbaError
 
-from mt_fast.threads import share_threads
-
+from mt_fast.kernels.calling import SIGNATURE
+from mt_operators import Op
+from mt_tensor.backend import ElementFn
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import BackendError
 from mt_tensor.lowering import fingerprint
 
+Template = Callable[..., Any]
 Entry = Callable[..., None]
 
 IEEE = {"nopython": True, "error_model": "numpy"}
@@ -33,25 +35,24 @@ INNER = {**IEEE, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrap
 """For a function that only other compiled functions call."""
 
 
+class Kernel(NamedTuple):
+    """A compiled kernel.
+
+    Attributes:
+        address: of the C function; `mt_fast.kernels.calling` says how it is called.
+        owner: keeps the code in memory.
+    """
+
+    address: int
+    owner: Any
+
+
 def inner(function: FunctionType, *, fastmath: bool | set[str] = False) -> Any:
     """Compile a function that kernels call, when it is first used."""
     return numba.jit(**INNER, fastmath=fastmath)(function)
 
 
-def identify(fn: Any, constants: Mapping[str, Any]) -> str | None:
-    """Name the content of a float function and of the constants that go with it, if it can be."""
-    try:
-        return f"{fingerprint(fn)} {sorted(constants.items())}"
-    except BackendError:
-        return None
-
-
-def array_type(dtype: DType) -> Any:
-    """Return Numba's type of a storage."""
-    return numba.types.Array(numba.from_dtype(dtype), 1, "C")
-
-
-def bind(template: Callable[..., Any], bindings: Mapping[str, Any], name: str) -> FunctionType:
+def bind(template: Template, bindings: Mapping[str, Any], name: str) -> FunctionType:
     """Rebuild a template with more globals, under another name."""
     code = template.__code__.replace(co_name=name, co_qualname=name)
     bound = FunctionType(code, {**template.__globals__, **bindings}, name, template.__defaults__)
@@ -59,68 +60,82 @@ def bind(template: Callable[..., Any], bindings: Mapping[str, Any], name: str) -
     return bound
 
 
-def compile_kernel(
-    template: Callable[..., Any],
-    signature: Any,
-    bindings: Mapping[str, Any],
-    identity: str | None,
-    *,
-    parallel: bool = False,
-) -> Entry:
-    """Compile a template now, or load it from disk.
+def bind_helpers(bindings: dict[str, Any], *helpers: Template) -> dict[str, Any]:
+    """Add the functions that a template calls, each bound to those before it."""
+    for helper in helpers:
+        bindings[helper.__name__] = inner(bind(helper, bindings, helper.__name__))
+    return bindings
 
-    The result is Numba's entry point of the one signature. It checks no types: the caller must
-    pass contiguous storages of the dtypes that the signature names.
+
+def compile_kernel(template: Template, bindings: Mapping[str, Any], identity: str | None) -> Kernel:
+    """Compile a kernel now, or load it from disk.
 
     Args:
         template: a function of `mt_fast.kernels`.
-        signature: its argument types.
         bindings: the globals that it lacks.
         identity: tells these bindings from all others; None keeps the kernel out of the disk.
-        parallel: whether the template holds a `prange`.
 
     Raises:
         NumbaError: the template cannot be compiled with these bindings.
     """
-    name = f"{template.__name__}_{_digest(signature, identity, parallel)}"
-    options = {**IEEE, "no_cfunc_wrapper": True, "parallel": parallel}
-    dispatcher = numba.jit(**options, cache=identity is not None)(bind(template, bindings, name))
-    entry = dispatcher.compile(signature)
-    return _launcher(entry) if parallel else entry
+    function = bind(template, bindings, f"{template.__name__}_{_digest(identity)}")
+    compiled = numba.cfunc(SIGNATURE, **IEEE, cache=identity is not None)(function)
+    return Kernel(compiled.address, compiled)
 
 
-def _launcher(entry: Entry) -> Entry:
-    def launch(*args: Any) -> None:  # noqa: ANN401
-        share_threads()
-        entry(*args)
+def compile_entry(template: Template, signature: Any, *, parallel: bool = False) -> Entry:
+    """Compile a function that Python calls, or load it from disk.
 
-    return launch
-
-
-def compile_function(
-    template: Callable[..., Any], signature: Any, bindings: Mapping[str, Any], identity: str
-) -> int:
-    """Compile a template as a C function, or load it from disk; return its address."""
-    name = f"{template.__name__}_{_digest(signature, identity, parallel=False)}"
-    compiled = numba.cfunc(signature, **IEEE, cache=True)(bind(template, bindings, name))
-    _functions.append(compiled)
-    return compiled.address  # type: ignore[no-any-return]
+    It is Numba's entry point of one signature, which checks no types: the caller must pass
+    contiguous arrays of the dtypes that the signature names.
+    """
+    function = bind(template, {}, f"{template.__name__}_{_digest(f'{signature} {parallel}')}")
+    jit = numba.jit(**IEEE, no_cfunc_wrapper=True, parallel=parallel, cache=True)
+    return jit(function).compile(signature)  # type: ignore[no-any-return]
 
 
-_functions: list[Any] = []
-"""The C functions whose addresses are in use."""
+def compile_operator(
+    template: Template, fn: ElementFn, bindings: Mapping[str, Any], constants: Mapping[str, Any]
+) -> Kernel:
+    """Compile a kernel for a user's operator.
+
+    Args:
+        template: a function of `mt_fast.kernels`.
+        fn: what is compiled for; it is among the bindings, lowered.
+        bindings: the globals that the template lacks.
+        constants: the bindings that are plain values, to tell the kernel from others of `fn`.
+
+    Raises:
+        BackendError: the operator cannot be compiled.
+    """
+    try:
+        return compile_kernel(template, {**bindings, **constants}, _identity(fn, constants))
+    except NumbaError as error:
+        raise _explained(fn, error) from None
 
 
-def explain(name: str, error: NumbaError) -> BackendError:
+def element_types(*dtypes: DType) -> tuple[Any, ...]:
+    """Return Numba's types of elements."""
+    return tuple(numba.from_dtype(dtype) for dtype in dtypes)
+
+
+def _explained(fn: ElementFn, error: NumbaError) -> BackendError:
     """Turn a failure to compile an operator into one line for the one who wrote it."""
+    name = fn.name if isinstance(fn, Op) else fn.__name__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = next((line for line in lines if not line.startswith("Failed in")), "unknown reason")
     return BackendError(f"{name}: cannot be compiled for the fast backend: {reason}")
 
 
-def _digest(signature: Any, identity: str | None, parallel: bool) -> str:  # noqa: FBT001
-    text = f"{_source_digest()} {signature} {identity} {parallel}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def _identity(fn: ElementFn, constants: Mapping[str, Any]) -> str | None:
+    try:
+        return f"{fingerprint(fn)} {sorted(constants.items())}"
+    except BackendError:
+        return None
+
+
+def _digest(identity: str | None) -> str:
+    return hashlib.sha256(f"{_source_digest()} {identity}".encode()).hexdigest()[:32]
 
 
 @cache

@@ -4,22 +4,22 @@ from functools import cache, lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
+
+from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
+from mt_fast.elementwise import Elementwise
+from mt_fast.kernels.matmul import vectorized as kernels
+from mt_fast.kernels.matmul.tile import HEIGHT, VECTORS
+from mt_fast.kernels.vectors import lanes_of
+from mt_fast.launching import entry, run_parallel
+from mt_fast.threads import get_num_threads
 from mt_operators import identity
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape, Strides, merge_dimensions
 from mt_tensor.tensor_data import TensorData
 
-from mt_fast.compiler import Entry, array_type, bind, compile_function, compile_kernel, inner
-from mt_fast.elementwise import Elementwise
-from mt_fast.kernels.matmul import vectorized as kernels
-from mt_fast.kernels.matmul.tile import HEIGHT, VECTORS
-from mt_fast.kernels.vectors import lanes_of
-from mt_fast.threads import get_num_threads
-
-PARALLEL_WORK = 2 * 128**3
-"""FLOPs from which threads gain more than their launch costs."""
+PARALLEL_WORK = 2 * 256**3
+"""FLOPs from which threads are used: 0.15 ms of work or more; see `PARALLEL_SIZE`."""
 
 DEPTH_BYTES = 1536
 """Of a row of a that a tile reads: `DEPTH` elements."""
@@ -31,15 +31,13 @@ class Plan(NamedTuple):
     Attributes:
         swapped: whether to compute the transpose, b^T a^T, because the columns of out are dense.
         parallel: whether it is worth several threads.
-        batch: (dimension, 4): its size, and the strides of the output and both operands.
-        matrix: sizes M, N, K; strides of a, b and the rows of out; rows and columns of a part.
+        layout: as `mt_fast.kernels.matmul.vectorized.parts` reads it.
         units: how many parts there are.
     """
 
     swapped: bool
     parallel: bool
-    batch: np.ndarray[Any, Any]
-    matrix: np.ndarray[Any, Any]
+    layout: np.ndarray[Any, Any]
     units: int
 
 
@@ -52,10 +50,12 @@ def multiply(out: TensorData, a: TensorData, b: TensorData) -> None:
         return
     if how.swapped:
         a, b = b, a
-    dtype = out.storage.dtype
-    entry, core = _kernel(dtype, parallel=how.parallel)
-    start = (out.offset, a.offset, b.offset)
-    entry(out.storage, a.storage, b.storage, start, how.batch, how.matrix, core, how.units)
+    start, (address, _) = _kernel(out.storage.dtype)
+    storages, offsets = (out.storage, a.storage, b.storage), (out.offset, a.offset, b.offset)
+    if how.parallel:
+        run_parallel(address, storages, offsets, how.layout, how.units, 1)
+    else:
+        start(address, storages, offsets, how.layout, how.units)
 
 
 @lru_cache(maxsize=4096)
@@ -73,13 +73,12 @@ def plan(  # noqa: PLR0913, PLR0917
     if len(sizes) == 1 and steps[2] == (0,) and _stack(steps, m, out, a):
         m *= sizes[0]
         sizes, steps = (), ((), (), ())
-    table = np.array([sizes, *steps], np.int64).T
     rows, columns = _parts(prod(sizes), m, n, depth, threads)
     units = prod(sizes) * -(-m // rows) * -(-n // columns)
     parallel = threads > 1 and units > 1 and 2 * prod(sizes) * m * n * depth >= PARALLEL_WORK
-    matrix = [m, n, depth, *a[-2:], *b[-2:], out[-2], rows, columns]
-    table = np.ascontiguousarray(table)
-    return Plan(False, parallel, table, np.array(matrix, np.int64), units)  # noqa: FBT003
+    words = [m, n, depth, *a[-2:], *b[-2:], out[-2], rows, columns, len(sizes)]
+    words += [word for dim in zip(sizes, *steps, strict=True) for word in dim]
+    return Plan(False, parallel, np.array(words, np.int64), units)  # noqa: FBT003
 
 
 def _transposed(strides: Strides) -> Strides:
@@ -112,30 +111,17 @@ def _multiply_aside(out: TensorData, a: TensorData, b: TensorData) -> None:
 
 
 @cache
-def _kernel(dtype: DType, *, parallel: bool) -> tuple[Entry, int]:
-    i, array = numba.int64, array_type(dtype)
-    table = i[:, ::1]
-    at = numba.types.UniTuple(i, 3)
-    signature = numba.void(array, array, array, at, table, i[::1], i, i)
-    template = kernels.parts_parallel if parallel else kernels.parts
-    bindings = {"part": inner(kernels.part)}
-    return compile_kernel(template, signature, bindings, "", parallel=parallel), _core(dtype)
-
-
-@cache
-def _core(dtype: DType) -> int:
-    """Compile the product of two matrices; return its address."""
+def _kernel(dtype: DType) -> tuple[Entry, Kernel]:
     lanes = lanes_of(dtype.itemsize * 8).count
-    bindings = {
+    constants = {
+        "ALL": element_types(dtype, dtype, dtype),
         "LANES": lanes,
         "STRIP": lanes * VECTORS,
         "DEPTH": DEPTH_BYTES // dtype.itemsize,
     }
-    for helper in (kernels.pack_b, kernels.strips, kernels.product):
-        bindings[helper.__name__] = inner(bind(helper, bindings, helper.__name__))
-    pointer = numba.types.CPointer(numba.from_dtype(dtype))
-    signature = numba.void(pointer, pointer, pointer, *[numba.int64] * 11)
-    return compile_function(kernels.product_of_pointers, signature, bindings, "")
+    helpers = (kernels.pack_b, kernels.strips, kernels.product)
+    bindings = bind_helpers(dict(constants), *helpers)
+    return entry(3, dtype, dtype, dtype), compile_kernel(kernels.parts, bindings, str(constants))
 
 
 _copy = Elementwise()

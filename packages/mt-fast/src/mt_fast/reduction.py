@@ -1,17 +1,16 @@
 """`reduce`: which kernel, with which loops and in how many segments."""
 
-from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from numba.core.errors import NumbaError
 
-from mt_fast.compiler import Entry, array_type, bind, compile_kernel, explain, identify, inner
+from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_operator, element_types, inner
 from mt_fast.elementwise import compute_dtype
 from mt_fast.kernels import reduce as kernels
+from mt_fast.launching import CHUNK, PARALLEL_SIZE, entry, run_parallel
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
 from mt_operators import Op, add, mul
@@ -29,8 +28,8 @@ COLUMN_BLOCK = 32
 SEGMENT = 1 << 16
 """Folded elements of an output in a segment, about."""
 
-PARALLEL_SIZE = 1 << 17
-"""Elements from which threads gain more than their launch costs."""
+FEW = 64
+"""So many units of work are enough for any number of threads."""
 
 ASSOCIATIVE = (add, mul)
 """Operators that LLVM may reorder within a block, to fold several elements at once."""
@@ -42,151 +41,132 @@ class Plan(NamedTuple):
     Attributes:
         dense: whether the folded dimensions are the dense ones: `rows`, else `columns`.
         step: the inner stride of the input, if it is 1; else -1.
-        kept: sizes of the kept dimensions, the last one the segments.
-        kept_strides: (dimension, 2), the strides of the output and the input.
-        folded: sizes of the folded dimensions.
-        folded_strides: the strides of the input.
+        layout: as `mt_fast.kernels.reduce` reads it.
+        units: how many units of work there are.
+        chunk: how many of them a thread takes at a time.
         segments: how many parts each fold has.
-        chunk: how many outputs a thread takes at a time.
-        count: how many units of work there are.
+        parallel: whether it is worth several threads.
     """
 
     dense: bool
     step: int
-    kept: np.ndarray[Any, Any]
-    kept_strides: np.ndarray[Any, Any]
-    folded: np.ndarray[Any, Any]
-    folded_strides: np.ndarray[Any, Any]
-    segments: int
+    layout: np.ndarray[Any, Any]
+    units: int
     chunk: int
-    count: int
+    segments: int
+    parallel: bool
 
 
 @lru_cache(maxsize=4096)
 def plan(shape: Shape, out_shape: Shape, out_strides: Strides, strides: Strides) -> Plan:
     """Plan the fold of a layout into another, whose sizes are 1 where it folds."""
     order = sorted(range(len(shape)), key=lambda d: -abs(strides[d]))
-    kept_dims = [d for d in order if out_shape[d] == shape[d]]
-    folded_dims = [d for d in order if out_shape[d] != shape[d]]
-    kept, (to, source) = merge_dimensions(
-        tuple(shape[d] for d in kept_dims),
-        tuple(out_strides[d] for d in kept_dims),
-        tuple(strides[d] for d in kept_dims),
+    kept, (to, source) = _merged(
+        [(shape[d], out_strides[d], strides[d]) for d in order if out_shape[d] == shape[d]]
     )
-    folded, (down,) = merge_dimensions(
-        tuple(shape[d] for d in folded_dims), tuple(strides[d] for d in folded_dims)
+    folded, (_, down) = _merged(
+        [(shape[d], 0, strides[d]) for d in order if out_shape[d] != shape[d]]
     )
-    folded, down = (folded, down) if folded else ((1,), (0,))
-    dense = not kept or abs(down[-1]) <= abs(source[-1]) or source[-1] == 0
-    kept, to, source = (kept, to, source) if kept else ((1,), (0,), (0,))
-    segments = _segments(dense=dense, outputs=prod(kept), depth=prod(folded))
-    strips = prod(kept[:-1]) * -(-kept[-1] // kernels.WIDTH)
+    dense = kept == (1,) or source[-1] == 0 or abs(down[-1]) <= abs(source[-1])
+    outputs, depth = prod(kept), prod(folded)
+    units = outputs if dense else prod(kept[:-1]) * -(-kept[-1] // kernels.WIDTH)
+    parallel = outputs * depth >= PARALLEL_SIZE
+    segments = max(min(depth, outputs * depth // SEGMENT), 1) if parallel and units < FEW else 1
+    words = [len(kept) + 1, len(folded), segments, *kept, segments]
+    words += [step for pair in zip(to, source, strict=True) for step in pair]
+    words += [1, 0, *folded, *down]
     return Plan(
-        dense=dense,
-        step=1 if (down if dense else source)[-1] == 1 else -1,
-        kept=np.array((*kept, segments), np.int64),
-        kept_strides=np.array([*zip(to, source, strict=True), (1, 0)], np.int64),
-        folded=np.array(folded, np.int64),
-        folded_strides=np.array(down, np.int64),
-        segments=segments,
-        chunk=max(1, SEGMENT // max(prod(folded), 1)),
-        count=segments * (prod(kept) if dense else strips),
+        dense,
+        1 if (down if dense else source)[-1] == 1 else -1,
+        np.array(words, np.int64),
+        units * segments,
+        max(CHUNK // max(depth, 1), 1) if dense and segments == 1 else 1,
+        segments,
+        parallel,
     )
 
 
-def _segments(*, dense: bool, outputs: int, depth: int) -> int:
-    """Cut long folds into few outputs, so that threads can share them."""
-    if outputs * depth < PARALLEL_SIZE or outputs >= (64 if dense else 64 * kernels.WIDTH):
-        return 1
-    return max(1, min(depth, outputs * depth // SEGMENT))
+def _merged(dims: list[tuple[int, int, int]]) -> tuple[Shape, tuple[Strides, ...]]:
+    """Merge dimensions of (size, stride of the output, stride of the input); at least one."""
+    sizes, *strides = zip(*dims, strict=True) if dims else ((), (), ())
+    merged, steps = merge_dimensions(sizes, *strides)
+    return (merged, steps) if merged else ((1,), ((0,), (0,)))
 
 
 class Reduction:
     """The compiled kernels of one operator."""
 
-    __slots__ = ("_compiled",)
+    __slots__ = ("_known",)
 
     def __init__(self) -> None:
         """Compile nothing yet."""
-        self._compiled: dict[tuple[Any, ...], Entry] = {}
+        self._known: dict[tuple[Any, ...], tuple[Entry, Kernel]] = {}
 
     def run(self, op: Op, out: TensorData, a: TensorData) -> None:
         """Fold `a` into `out`."""
         how = plan(a.shape, out.shape, out.strides, a.strides)
-        if how.segments > 1:
-            self._run_segments(op, out, a, how.segments)
-        elif how.count:
+        if how.segments == 1:
             self._launch(op, out, a, how)
+        else:
+            self._run_segments(op, out, a, how.segments)
 
     def _run_segments(self, op: Op, out: TensorData, a: TensorData, segments: int) -> None:
         """Fold each segment into an output of its own, then those into `out`."""
         dtype = compute_dtype(out.dtype, a.dtype)
         shape = (*out.shape, segments)
         parts = TensorData(np.empty(prod(shape), dtype), shape)
-        how = plan(a.shape, out.shape, parts.strides[:-1], a.strides)
-        self._launch(op, parts, a, how)
+        self._launch(op, parts, a, plan(a.shape, out.shape, parts.strides[:-1], a.strides))
         self.run(op, out.restrided((*out.shape, 1), (*out.strides, 0)), parts)
 
     def _launch(self, op: Op, out: TensorData, a: TensorData, how: Plan) -> None:
-        work = a.size
-        parallel = work >= PARALLEL_SIZE and how.count > 1 and get_num_threads() > 1
-        key = (how.dense, how.step, parallel, out.storage.dtype, a.storage.dtype)
-        entry = self._compiled.get(key)
-        if entry is None:
-            self._compiled[key] = entry = _compile(op, key)
-        entry(out.storage, a.storage, (out.offset, a.offset), *how[2:])
+        storages = (out.storage, a.storage)
+        code = storages[0].dtype.num << 5 | storages[1].dtype.num
+        key = (how.dense, how.step, code)
+        known = self._known.get(key)
+        if known is None:
+            dtypes = [s.dtype for s in storages]
+            known = entry(2, *dtypes), _compile(op, dtypes, how)
+            self._known[key] = known
+        start, (address, _) = known
+        offsets = (out.offset, a.offset)
+        if how.units == 1 or not how.parallel or get_num_threads() == 1:
+            start(address, storages, offsets, how.layout, how.units)
+        else:
+            run_parallel(address, storages, offsets, how.layout, how.units, how.chunk)
 
 
-def _compile(op: Op, key: tuple[Any, ...]) -> Entry:
-    dense, step, parallel, *dtypes = key
-    template = _TEMPLATES[dense, parallel]
+def _compile(op: Op, dtypes: list[DType], how: Plan) -> Kernel:
     dtype = compute_dtype(*dtypes)
+    kinds = element_types(*dtypes)
+    constants = {
+        "OUT": kinds[:1],
+        "OPERANDS": kinds[1:],
+        "ALL": kinds,
+        "UNIT": _unit(op, dtype),
+        "BLOCK": ROW_BLOCK if how.dense else COLUMN_BLOCK,
+        "STEP": how.step,
+    }
     fastmath = {"reassoc"} if op in ASSOCIATIVE else False
-    block = ROW_BLOCK if dense else COLUMN_BLOCK
-    constants = {"UNIT": _unit(op, dtype), "BLOCK": block, "STEP": step}
     fn = lower(op, lambda function: inner(function, fastmath=fastmath), dtype, twins(dtype))
-    bindings = {**constants, "fn": fn, "number": numba.from_dtype(dtype)}
-    for helper in _HELPERS:
-        bindings[helper.__name__] = inner(bind(helper, bindings, helper.__name__))
-    try:
-        return compile_kernel(
-            template, _signature(dtypes), bindings, identify(op, constants), parallel=parallel
-        )
-    except NumbaError as error:
-        raise explain(op.name, error) from None
+    bindings = bind_helpers({**constants, "fn": fn, "number": numba.from_dtype(dtype)}, *_HELPERS)
+    return compile_operator(kernels.rows if how.dense else kernels.columns, op, bindings, constants)
 
 
 def _unit(op: Op, dtype: DType) -> float | int:
     """Return the unit as a number of the dtype: the lowest or highest integer for an infinity."""
+    unit = op.unit or 0.0
     if dtype.kind == "f":
-        return float(op.unit or 0.0)
+        return unit
     limits = np.iinfo(dtype)
-    return int(min(max(op.unit or 0.0, float(limits.min)), float(limits.max)))
+    return limits.min if unit < limits.min else limits.max if unit > limits.max else int(unit)
 
-
-def _signature(dtypes: list[DType]) -> Any:
-    out, a = map(array_type, dtypes)
-    i = numba.int64
-    sizes, strides = i[::1], i[:, ::1]
-    at = numba.types.UniTuple(i, 2)
-    return numba.void(out, a, at, sizes, strides, sizes, sizes, i, i, i)
-
-
-_TEMPLATES: dict[tuple[bool, bool], Callable[..., Any]] = {
-    (True, False): kernels.rows,
-    (True, True): kernels.rows_parallel,
-    (False, False): kernels.columns,
-    (False, True): kernels.columns_parallel,
-}
 
 _HELPERS = (
     kernels.block_at,
-    kernels.unit_at,
-    kernels.fold_run,
-    kernels.fold_row,
-    kernels.fold_block,
+    kernels.blocks_of,
+    kernels.trailing_ones,
+    kernels.fill,
     kernels.meet,
-    kernels.fold_strip,
-    kernels.strip_unit,
+    kernels.fold_block,
 )
 """In the order in which they call one another."""

@@ -1,63 +1,56 @@
 """Elementwise kernels: `out[i] = fn(a[i], b[i], ...)` over any layouts.
 
-`flat` is the common case: storages that agree element for element. `block` handles the rest: all
+`flat` is the common case: storages that agree element for element. `blocks` handles the rest: all
 dimensions but two are outer loops; the last two make rectangles, walked row by row, or in small
-tiles where one operand runs across the rows of another. A unit of work is one rectangle of at
-most `rows` x `columns` elements, so that threads can share the units.
+tiles where one operand runs across the rows of another.
 
-Bound by the compiler: `fn`, the operator; `number`, the type to compute in; `STEPS`, for the
-output and each operand the stride of the last dimension if it is 0 or 1, else -1. Constant
-strides of 0 and 1 are what lets LLVM use vector loads and hoist broadcast operands.
+Bound by the compiler: `fn`, the operator; `number`, the type to compute in; `OUT`, `OPERANDS` and
+both together, `ALL`, the types of the elements; `STARTS`, zeros; `STEPS`, for the output and each
+operand the stride of the last dimension if it is 0 or 1, else -1. Constant strides of 0 and 1 are
+what lets LLVM use vector loads and hoist broadcast operands.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, F821  templates: their names are bound, their types inferred
+# ruff: noqa: ANN001, ANN201, ARG001, F821  templates: their names are bound, their types inferred
 
-from numba import prange
-
+from mt_fast.kernels.calling import positions, storages
 from mt_fast.kernels.intrinsics import advance, gather, inner_steps, put
 
 
-def flat(out, operands):
-    """Visit storages of one size from start to end."""
-    for i in range(out.size):
+def flat(data, layout, first, last):
+    """Visit storages from `first` up to `last`; a unit of work is an element."""
+    (out,) = storages(data, 0, OUT)
+    operands = storages(data, 1, OPERANDS)
+    for i in range(first, last):
         put(out, i, fn(*gather(number, operands, STARTS, i, STEPS)))
 
 
-def block(out, operands, start, sizes, strides, rows, columns, unit):
-    """Visit one rectangle: `rows` x `columns` elements, or what is left of them at the edge.
+def blocks(data, layout, first, last):
+    """Visit rectangles; a unit of work is one of them, `rows` x `columns` or what is left.
 
-    Args:
-        start: the position of the first element, of the output and each operand.
-        sizes: the size of each dimension, of two or more.
-        strides: (dimension, operand), the output first.
-        unit: the ordinal of the rectangle; those of one matrix follow each other.
+    `layout` holds the number of dimensions, at least two; rows and columns of a rectangle; the
+    sizes; the strides as (dimension, operand), the output first.
     """
-    last = sizes.size - 1
-    across = -(-sizes[last] // columns)
-    down = -(-sizes[last - 1] // rows)
-    outer = unit // (across * down)
-    row = unit // across % down * rows
-    column = unit % across * columns
-    for d in range(last - 2, -1, -1):
-        start = advance(start, strides, d, outer % sizes[d])
-        outer //= sizes[d]
-    steps = inner_steps(STEPS, strides)
-    width = min(columns, sizes[last] - column)
-    start = advance(start, strides, last, column)
-    for i in range(row, min(row + rows, sizes[last - 1])):
-        at = advance(start, strides, last - 1, i)
-        for j in range(width):
-            put(out, at[0] + j * steps[0], fn(*gather(number, operands, at, j, steps)))
-
-
-def blocks(out, operands, start, sizes, strides, rows, columns, units):
-    """Visit every rectangle in turn."""
-    for unit in range(units):
-        block(out, operands, start, sizes, strides, rows, columns, unit)
-
-
-def blocks_parallel(out, operands, start, sizes, strides, rows, columns, units):
-    """Share the rectangles among threads; each element belongs to exactly one."""
-    for unit in prange(units):
-        block(out, operands, start, sizes, strides, rows, columns, unit)
+    (out,) = storages(data, 0, OUT)
+    operands = storages(data, 1, OPERANDS)
+    inner, rows, columns = layout[0] - 1, layout[1], layout[2]
+    sizes, strides = 3, 4 + inner
+    right, down = strides + inner * len(ALL), strides + (inner - 1) * len(ALL)
+    steps = inner_steps(STEPS, layout, right)
+    width, height = layout[sizes + inner], layout[sizes + inner - 1]
+    across = -(-width // columns)
+    upright = -(-height // rows)
+    for unit in range(first, last):
+        start = positions(data, len(ALL), ALL)
+        outer = unit // (across * upright)
+        for d in range(inner - 2, -1, -1):
+            start = advance(start, layout, strides + d * len(ALL), outer % layout[sizes + d])
+            outer //= layout[sizes + d]
+        row = unit // across % upright * rows
+        column = unit % across * columns
+        start = advance(start, layout, right, column)
+        count = min(columns, width - column)
+        for i in range(row, min(row + rows, height)):
+            at = advance(start, layout, down, i)
+            for j in range(count):
+                put(out, at[0] + j * steps[0], fn(*gather(number, operands, at, j, steps)))

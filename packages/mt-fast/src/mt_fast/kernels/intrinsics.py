@@ -1,4 +1,4 @@
-"""What a kernel needs of LLVM: reads and writes at a position, without Python's index rules.
+"""What a loop needs of LLVM: reads and writes at a position, without Python's index rules.
 
 Numba's own `a[i]` wraps negative indices, which keeps LLVM from vectorising a loop whose index is
 an expression. These intrinsics compute an address and nothing else. A group of operands is a
@@ -12,9 +12,7 @@ from numba.core import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import load_item, store_item
 
-
-def _scalar(number: Any) -> Any:
-    return number.dtype if isinstance(number, types.NumberClass) else number.instance_type
+from mt_fast.kernels.calling import scalar_type
 
 
 def _read(context: Any, builder: Any, array: Any, value: Any, position: Any) -> Any:
@@ -46,12 +44,19 @@ def put(typing: Any, array: Any, position: Any, value: Any) -> Any:  # noqa: ARG
 
 
 @intrinsic
-def gather(typing: Any, number: Any, arrays: Any, positions: Any, i: Any, steps: Any) -> Any:  # noqa: ARG001, PLR0913
-    """Return the tuple of `number(arrays[k][positions[k + 1] + i * steps[k + 1]])`.
+def gather(  # noqa: PLR0913, PLR0917
+    typing: Any,  # noqa: ARG001
+    number: Any,
+    arrays: Any,
+    places: Any,
+    i: Any,  # noqa: ARG001
+    steps: Any,
+) -> Any:
+    """Return the tuple of `number(arrays[k][places[k + 1] + i * steps[k + 1]])`.
 
-    Entry 0 of `positions` and `steps` belongs to the output.
+    Entry 0 of `places` and `steps` belongs to the output.
     """
-    scalar = _scalar(number)
+    scalar = scalar_type(number)
     result = types.UniTuple(scalar, len(arrays))
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -64,53 +69,39 @@ def gather(typing: Any, number: Any, arrays: Any, positions: Any, i: Any, steps:
             values.append(context.cast(builder, value, array.dtype, scalar))
         return context.make_tuple(builder, result, values)
 
-    return result(number, arrays, positions, types.intp, steps), emit
+    return result(number, arrays, places, types.intp, steps), emit
 
 
 @intrinsic
-def advance(typing: Any, positions: Any, strides: Any, dimension: Any, i: Any) -> Any:  # noqa: ARG001
-    """Return the positions after `i` steps along a dimension: `p[k] + i * strides[dimension, k]`.
-
-    `strides` is a contiguous array of two dimensions, (dimension, operand).
-    """
-    count = len(positions)
+def advance(typing: Any, places: Any, layout: Any, at: Any, i: Any) -> Any:  # noqa: ARG001
+    """Return the positions after `i` steps: `places[k] + i * layout[at + k]`."""
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        starts, table, row, ordinal = args
-        data = context.make_array(strides)(context, builder, table).data
-        first = builder.mul(row, context.get_constant(types.intp, count))
         moved = []
-        for k in range(count):
-            at = builder.add(first, context.get_constant(types.intp, k))
-            step = builder.mul(ordinal, builder.load(builder.gep(data, [at])))
-            moved.append(builder.add(builder.extract_value(starts, k), step))
-        return context.make_tuple(builder, positions, moved)
+        for k in range(len(places)):
+            place = builder.add(args[2], context.get_constant(types.intp, k))
+            step = builder.mul(args[3], builder.load(builder.gep(args[1], [place])))
+            moved.append(builder.add(builder.extract_value(args[0], k), step))
+        return context.make_tuple(builder, places, moved)
 
-    return positions(positions, strides, types.intp, types.intp), emit
+    return places(places, layout, types.intp, types.intp), emit
 
 
 @intrinsic
-def inner_steps(typing: Any, kinds: Any, strides: Any) -> Any:  # noqa: ARG001
-    """Return the strides of the last dimension, as constants where `kinds` has them.
+def inner_steps(typing: Any, kinds: Any, layout: Any, at: Any) -> Any:  # noqa: ARG001
+    """Return the strides `layout[at + k]`, as constants where `kinds` has them.
 
-    A kind is 0 or 1, a stride known at compilation, or -1: read it from the array `strides`.
+    A kind is 0 or 1, a stride that is known at compilation, or -1 for one that is not.
     """
-    count = len(kinds)
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        array = context.make_array(strides)(context, builder, args[1])
-        zero = context.get_constant(types.intp, 0)
-        rows = builder.extract_value(array.shape, 0)
-        first = builder.mul(
-            builder.sub(rows, context.get_constant(types.intp, 1)),
-            context.get_constant(types.intp, count),
-        )
         steps = []
-        for k in range(count):
+        for k in range(len(kinds)):
             kind = builder.extract_value(args[0], k)
-            at = builder.add(first, context.get_constant(types.intp, k))
-            stride = builder.load(builder.gep(array.data, [at]))
-            steps.append(builder.select(builder.icmp_signed("<", kind, zero), stride, kind))
+            place = builder.add(args[2], context.get_constant(types.intp, k))
+            stride = builder.load(builder.gep(args[1], [place]))
+            unknown = builder.icmp_signed("<", kind, context.get_constant(types.intp, 0))
+            steps.append(builder.select(unknown, stride, kind))
         return context.make_tuple(builder, kinds, steps)
 
-    return kinds(kinds, strides), emit
+    return kinds(kinds, layout, types.intp), emit

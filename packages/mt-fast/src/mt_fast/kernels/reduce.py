@@ -3,23 +3,27 @@
 The folded dimensions are walked in blocks of at most `BLOCK` elements. The results of the blocks
 meet pairwise, as in a tournament, so that the error of a sum grows with the logarithm of its
 length and not with the length. `rows` folds the dimension that is dense in memory; `columns` is
-for the other case, and folds many neighbouring outputs at once.
+for the other case, and folds a strip of neighbouring outputs at once.
 
-A *unit of work* is one output of `rows`, or one strip of outputs of `columns`. Where there are few
-outputs the last kept dimension counts *segments*: parts of the folded elements, each with an
-output of its own, which a second reduction folds. The order of all this depends on the layout
-only, never on the number of threads.
+Where there are few outputs, the last kept dimension counts *segments*: parts of the folded
+elements, each with an output of its own, which a second reduction folds. The order of all this
+depends on the layout only, never on the number of threads.
 
-Bound by the compiler: `fn`; `number`, the type to compute in; `UNIT`; `BLOCK`; `STEP`, the inner
-stride of the input if it is 1, else -1.
+`layout` holds the numbers of kept and of folded dimensions; the number of segments; sizes of the
+kept dimensions, and their strides as (dimension, 2), of output and input; sizes and strides of
+the folded dimensions.
+
+Bound by the compiler: `fn`; `number`, the type to compute in; `OUT` and `OPERANDS`, the types of
+the elements, and both together, `ALL`; `UNIT`; `BLOCK`; `STEP`, the inner stride of the input if
+it is 1, else -1.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, F821, PLR0913  templates: names are bound, types inferred
+# ruff: noqa: ANN001, ANN201, F821, PLR0914, PLR0915  templates: names are bound, types inferred
 
 import numpy as np
-from numba import prange
 
+from mt_fast.kernels.calling import positions, storages
 from mt_fast.kernels.intrinsics import advance, get, put
 
 LEVELS = 48
@@ -29,173 +33,127 @@ WIDTH = 512
 """Outputs of a strip: its accumulators stay in the first-level cache."""
 
 
-def block_at(position, sizes, strides, ordinal):
+def block_at(position, layout, folded, dims, ordinal):
     """Return where a block of folded elements starts, and how many there are."""
-    last = sizes.size - 1
-    per_run = -(-sizes[last] // BLOCK)
-    first = ordinal % per_run * BLOCK
+    inner = folded + dims - 1
+    per_run = -(-layout[inner] // BLOCK)
+    begin = ordinal % per_run * BLOCK
     outer = ordinal // per_run
-    position += first * strides[last]
-    for d in range(last - 1, -1, -1):
-        position += outer % sizes[d] * strides[d]
-        outer //= sizes[d]
-    return position, min(BLOCK, sizes[last] - first)
+    position += begin * layout[inner + dims]
+    for d in range(inner - 1, folded - 1, -1):
+        position += outer % layout[d] * layout[d + dims]
+        outer //= layout[d]
+    return position, min(BLOCK, layout[inner] - begin)
 
 
-def unit_at(start, sizes, strides, ordinal):
-    """Return the positions, in the output and the input, of one kept index."""
-    for d in range(sizes.size - 1, -1, -1):
-        start = advance(start, strides, d, ordinal % sizes[d])
-        ordinal //= sizes[d]
-    return start
+def blocks_of(layout, folded, dims):
+    """Return how many blocks there are."""
+    count = -(-layout[folded + dims - 1] // BLOCK)
+    for d in range(folded, folded + dims - 1):
+        count *= layout[d]
+    return count
 
 
-def fold_run(a, position, step, count):
-    """Fold a run of elements in order."""
-    total = number(UNIT)
-    for j in range(count):
-        total = fn(total, number(get(a, position + j * step)))
-    return total
-
-
-def fold_row(a, position, sizes, strides, first, last):
-    """Fold the blocks from `first` up to `last`, pairwise."""
-    step = STEP if STEP == 1 else strides[sizes.size - 1]
-    if last - first == 1:
-        start, count = block_at(position, sizes, strides, first)
-        return fold_run(a, start, step, count)
+def rows(data, layout, first, last):
+    """Fold into one output after the other; a unit of work is an output."""
+    (out,) = storages(data, 0, OUT)
+    (a,) = storages(data, 1, OPERANDS)
+    kept, dims, segments = layout[0], layout[1], layout[2]
+    strides, folded = 3 + kept, 3 + 3 * kept
+    step = STEP if STEP == 1 else layout[folded + 2 * dims - 1]
+    blocks = blocks_of(layout, folded, dims)
+    share = -(-blocks // segments)
     levels = np.empty(LEVELS, number)
-    for ordinal in range(last - first):
-        start, count = block_at(position, sizes, strides, first + ordinal)
-        total = fold_run(a, start, step, count)
-        level, met = 0, ordinal
-        while met & 1:
-            total = fn(levels[level], total)
-            level, met = level + 1, met >> 1
-        levels[level] = total
-    total, level, met = number(UNIT), 0, last - first
-    while met:
-        if met & 1:
-            total = fn(levels[level], total)
-        level, met = level + 1, met >> 1
-    return total
-
-
-def rows(out, a, start, kept, kept_strides, folded, folded_strides, segments, chunk, count):
-    """Fold into each output in turn."""
-    blocks = folded[:-1].prod() * -(-folded[-1] // BLOCK)
-    share = -(-blocks // segments)
-    for ordinal in range(count):
-        to, position = unit_at(start, kept, kept_strides, ordinal)
-        first = ordinal % segments * share
-        last = max(min(first + share, blocks), first)
-        put(out, to, fold_row(a, position, folded, folded_strides, first, last))
-
-
-def rows_parallel(
-    out, a, start, kept, kept_strides, folded, folded_strides, segments, chunk, count
-):
-    """Share the outputs among threads, `chunk` at a time."""
-    blocks = folded[:-1].prod() * -(-folded[-1] // BLOCK)
-    share = -(-blocks // segments)
-    for part in prange(-(-count // chunk)):
-        for ordinal in range(part * chunk, min(part * chunk + chunk, count)):
-            to, position = unit_at(start, kept, kept_strides, ordinal)
-            first = ordinal % segments * share
-            last = max(min(first + share, blocks), first)
-            put(out, to, fold_row(a, position, folded, folded_strides, first, last))
-
-
-def fold_block(strip, a, position, count, down, step, width):
-    """Set each entry of the strip to the fold of `count` elements, `down` apart."""
-    for j in range(width):
-        put(strip, j, number(UNIT))
-    i = 0
-    while i + 4 <= count:
-        p = position + i * down
-        for j in range(width):
-            q = p + j * step
-            total = fn(get(strip, j), number(get(a, q)))
-            total = fn(total, number(get(a, q + down)))
-            total = fn(total, number(get(a, q + 2 * down)))
-            put(strip, j, fn(total, number(get(a, q + 3 * down))))
-        i += 4
-    while i < count:
-        p = position + i * down
-        for j in range(width):
-            put(strip, j, fn(get(strip, j), number(get(a, p + j * step))))
-        i += 1
-
-
-def meet(levels, level, strip, width):
-    """Fold a level of the tournament into the strip, the level on the left."""
-    at = level * WIDTH
-    for j in range(width):
-        put(strip, j, fn(get(levels, at + j), get(strip, j)))
-
-
-def fold_strip(strip, levels, a, position, step, width, sizes, strides, first, last):
-    """Fold the blocks from `first` up to `last` of neighbouring outputs, pairwise."""
-    down = strides[sizes.size - 1]
-    for ordinal in range(last - first):
-        start, count = block_at(position, sizes, strides, first + ordinal)
-        fold_block(strip, a, start, count, down, step, width)
-        level, met = 0, ordinal
-        while met & 1:
-            meet(levels, level, strip, width)
-            level, met = level + 1, met >> 1
-        if last - first > 1:
-            for j in range(width):
-                put(levels, level * WIDTH + j, get(strip, j))
-    if last - first != 1:
-        for j in range(width):
-            put(strip, j, number(UNIT))
-        level, met = 0, last - first
+    for unit in range(first, last):
+        at = positions(data, 2, ALL)
+        outer = unit
+        for d in range(kept - 1, -1, -1):
+            at = advance(at, layout, strides + 2 * d, outer % layout[3 + d])
+            outer //= layout[3 + d]
+        begin = unit % segments * share
+        count = max(min(share, blocks - begin), 0)
+        for ordinal in range(count):
+            start, length = block_at(at[1], layout, folded, dims, begin + ordinal)
+            total = number(UNIT)
+            for j in range(length):
+                total = fn(total, number(get(a, start + j * step)))
+            level, met = 0, ordinal
+            while met & 1:
+                total = fn(levels[level], total)
+                level, met = level + 1, met >> 1
+            levels[level] = total
+        total = number(UNIT)
+        level, met = 0, count
         while met:
             if met & 1:
-                meet(levels, level, strip, width)
+                total = fn(levels[level], total)
             level, met = level + 1, met >> 1
+        put(out, at[0], total)
 
 
-def strip_unit(
-    out, a, start, kept, kept_strides, folded, folded_strides, segments, strip, levels, unit
-):
-    """Fold one strip: up to `WIDTH` outputs along the last kept dimension but one."""
-    inner = kept.size - 2
-    strips = -(-kept[inner] // WIDTH)
-    blocks = folded[:-1].prod() * -(-folded[-1] // BLOCK)
+def columns(data, layout, first, last):
+    """Fold into strips of outputs; a unit of work is a strip along the last kept dimension."""
+    (out,) = storages(data, 0, OUT)
+    (a,) = storages(data, 1, OPERANDS)
+    kept, dims, segments = layout[0], layout[1], layout[2]
+    strides, folded = 3 + kept, 3 + 3 * kept
+    inner = kept - 2
+    right, down = strides + 2 * inner, layout[folded + 2 * dims - 1]
+    step = STEP if STEP == 1 else layout[right + 1]
+    strips = -(-layout[3 + inner] // WIDTH)
+    blocks = blocks_of(layout, folded, dims)
     share = -(-blocks // segments)
-    segment = unit % segments
-    column = unit // segments % strips * WIDTH
-    to, position = unit_at(start, kept[:inner], kept_strides, unit // segments // strips)
-    to, position = advance((to, position), kept_strides, inner, column)
-    to, position = advance((to, position), kept_strides, inner + 1, segment)
-    step = STEP if STEP == 1 else kept_strides[inner, 1]
-    width = min(WIDTH, kept[inner] - column)
-    first = segment * share
-    last = max(min(first + share, blocks), first)
-    fold_strip(strip, levels, a, position, step, width, folded, folded_strides, first, last)
+    levels = np.empty((LEVELS + 1) * WIDTH, number)
+    for unit in range(first, last):
+        at = positions(data, 2, ALL)
+        at = advance(at, layout, right + 2, unit % segments)
+        column = unit // segments % strips * WIDTH
+        at = advance(at, layout, right, column)
+        outer = unit // segments // strips
+        for d in range(inner - 1, -1, -1):
+            at = advance(at, layout, strides + 2 * d, outer % layout[3 + d])
+            outer //= layout[3 + d]
+        width = min(WIDTH, layout[3 + inner] - column)
+        begin = unit % segments * share
+        count = max(min(share, blocks - begin), 0)
+        for ordinal in range(count):
+            start, length = block_at(at[1], layout, folded, dims, begin + ordinal)
+            level = trailing_ones(ordinal)
+            fold_block(levels, level * WIDTH, a, start, length, down, step, width)
+            for lower in range(level):
+                meet(levels, level * WIDTH, lower * WIDTH, width)
+        fill(levels, LEVELS * WIDTH, width)
+        for level in range(LEVELS):
+            if count >> level & 1:
+                meet(levels, LEVELS * WIDTH, level * WIDTH, width)
+        for j in range(width):
+            put(out, at[0] + j * layout[right], get(levels, LEVELS * WIDTH + j))
+
+
+def trailing_ones(n):
+    """Return how many of the lowest bits are 1: the rounds that follow block `n`."""
+    count = 0
+    while n & 1:
+        count, n = count + 1, n >> 1
+    return count
+
+
+def fill(strip, at, width):
+    """Set a strip to the unit."""
     for j in range(width):
-        put(out, to + j * kept_strides[inner, 0], get(strip, j))
+        put(strip, at + j, number(UNIT))
 
 
-def columns(out, a, start, kept, kept_strides, folded, folded_strides, segments, chunk, count):
-    """Fold strips of outputs in turn."""
-    strip = np.empty(WIDTH, number)
-    levels = np.empty(WIDTH * LEVELS, number)
-    for unit in range(count):
-        strip_unit(
-            out, a, start, kept, kept_strides, folded, folded_strides, segments, strip, levels, unit
-        )
+def meet(strip, right, left, width):
+    """Fold another strip into the one at `right`, from the left."""
+    for j in range(width):
+        put(strip, right + j, fn(get(strip, left + j), get(strip, right + j)))
 
 
-def columns_parallel(
-    out, a, start, kept, kept_strides, folded, folded_strides, segments, chunk, count
-):
-    """Share the strips among threads."""
-    for unit in prange(count):
-        strip = np.empty(WIDTH, number)
-        levels = np.empty(WIDTH * LEVELS, number)
-        strip_unit(
-            out, a, start, kept, kept_strides, folded, folded_strides, segments, strip, levels, unit
-        )
+def fold_block(strip, at, a, position, count, down, step, width):
+    """Set a strip to the fold of `count` elements for each output, `down` apart."""
+    fill(strip, at, width)
+    for i in range(count):
+        line = position + i * down
+        for j in range(width):
+            put(strip, at + j, fn(get(strip, at + j), number(get(a, line + j * step))))

@@ -12,21 +12,17 @@ the result does not depend on how rows and columns are shared among threads.
 # ruff: noqa: ANN001, ANN201, F821, PLR0913, PLR0917, PLR0914  templates
 
 import numpy as np
-from numba import carray, prange
 
-from mt_fast.kernels.calls import call
+from mt_fast.kernels.calling import positions, storages
 from mt_fast.kernels.matmul.pack import copy_line, transpose_square
 from mt_fast.kernels.matmul.tile import HEIGHT, tile
-from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.intrinsics import advance, get, put
 
 COLUMNS = 2048
 """Columns of a block of b, which stays in the last-level cache."""
 
 ROWS = 240
 """Rows of a block of a, which stays in the second-level cache."""
-
-ANY = 1 << 48
-"""The size of an array whose size is not known."""
 
 PLACE = 4 * HEIGHT
 """Up to this many rows, b is read in place."""
@@ -152,60 +148,30 @@ def strips(
         b_at += b_strip
 
 
-def product_of_pointers(
-    a, b, c, a_at, b_at, c_at, a_row, a_column, b_row, b_column, c_row, M, N, K
-):
-    """Be `product` as a C function, over storages that are given as pointers."""
-    a, b, c = carray(a, ANY), carray(b, ANY), carray(c, ANY)
-    product(a, a_at, a_row, a_column, b, b_at, b_row, b_column, c, c_at, c_row, M, N, K)
+def parts(data, layout, first, last):
+    """Multiply pairs of matrices; a unit of work is a part of one product.
 
-
-def part(out, a, b, start, batch, matrix, core, unit):
-    """Multiply one part of one pair of matrices.
-
-    Args:
-        start: the positions of the first elements of the output, a and b.
-        batch: (dimension, 4): its size, and the strides of the output, a and b.
-        matrix: sizes M, N, K; strides of a, b, c, by row and column; rows and columns of a part.
-        core: the address of `product_of_pointers`.
-        unit: the ordinal of the part; those of one product follow each other.
+    `layout` holds M, N, K; the strides of a, of b, by row and column, and the row stride of the
+    output; rows and columns of a part; the number of batch dimensions; for each of those its size,
+    and the strides of the output, a and b.
     """
-    M, N, K, a_row, a_column, b_row, b_column, c_row, rows, columns = (
-        matrix[0],
-        matrix[1],
-        matrix[2],
-        matrix[3],
-        matrix[4],
-        matrix[5],
-        matrix[6],
-        matrix[7],
-        matrix[8],
-        matrix[9],
-    )
-    c_at, a_at, b_at = start
+    out, a, b = storages(data, 0, ALL)
+    M, N, K = layout[0], layout[1], layout[2]
+    a_row, a_column, b_row, b_column = layout[3], layout[4], layout[5], layout[6]
+    c_row, rows, columns = layout[7], layout[8], layout[9]
     across = -(-N // columns)
     down = -(-M // rows)
-    i = unit // across % down * rows
-    j = unit % across * columns
-    outer = unit // (across * down)
-    for d in range(batch.shape[0] - 1, -1, -1):
-        index = outer % batch[d, 0]
-        outer //= batch[d, 0]
-        c_at += index * batch[d, 1]
-        a_at += index * batch[d, 2]
-        b_at += index * batch[d, 3]
-    sizes = (min(rows, M - i), min(columns, N - j), K)
-    places = (a_at + i * a_row, b_at + j * b_column, c_at + i * c_row + j)
-    call(core, (a, b, out), (*places, a_row, a_column, b_row, b_column, c_row, *sizes))
-
-
-def parts(out, a, b, start, batch, matrix, core, units):
-    """Multiply every part in turn."""
-    for unit in range(units):
-        part(out, a, b, start, batch, matrix, core, unit)
-
-
-def parts_parallel(out, a, b, start, batch, matrix, core, units):
-    """Share the parts among threads; each element of the product belongs to exactly one."""
-    for unit in prange(units):
-        part(out, a, b, start, batch, matrix, core, unit)
+    for unit in range(first, last):
+        at = positions(data, 3, ALL)
+        outer = unit // (across * down)
+        for d in range(layout[10] - 1, -1, -1):
+            at = advance(at, layout, 12 + 4 * d, outer % layout[11 + 4 * d])
+            outer //= layout[11 + 4 * d]
+        i = unit // across % down * rows
+        j = unit % across * columns
+        product(
+            a, at[1] + i * a_row, a_row, a_column,
+            b, at[2] + j * b_column, b_row, b_column,
+            out, at[0] + i * c_row + j, c_row,
+            min(rows, M - i), min(columns, N - j), K,
+        )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The loops of an elementwise kernel: which dimensions, in which order, in which rectangles."""
+
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mt_fast.launching import CHUNK
+from mt_tensor.layout import Shape, Strides, merge_dimensions
+
+TILE = 32
+"""Side of a tile: two tiles of float64, 2 x 8 KiB, stay in the first-level cache."""
+
+Steps = tuple[int, ...]
+"""For one dimension, the stride of each operand."""
+
+
+class Loops(NamedTuple):
+    """The loops over one combination of layouts.
+
+    Attributes:
+        kinds: the class of layouts, for the output and each operand: inner stride 0, 1, or -1.
+        layout: as `mt_fast.kernels.elementwise.blocks` reads it.
+        units: how many rectangles there are.
+    """
+
+    kinds: tuple[int, ...]
+    layout: np.ndarray[Any, Any]
+    units: int
+
+
+@lru_cache(maxsize=4096)
+def loops(shape: Shape, *operands: Strides) -> Loops:
+    """Plan the loops over operands of these strides, the output first.
+
+    Dimensions are sorted by the strides of the output and merged; the last two that remain are
+    cut into rectangles.
+    """
+    order = sorted(range(len(shape)), key=lambda d: -abs(operands[0][d]))
+    sizes, merged = merge_dimensions(
+        tuple(shape[d] for d in order), *(tuple(s[d] for d in order) for s in operands)
+    )
+    dims = list(zip(sizes, zip(*merged, strict=True), strict=True)) if sizes else []
+    dims = [(1, (0,) * len(operands))] * (2 - len(dims)) + dims
+    across = _across([steps for _, steps in dims])
+    if across is not None:
+        dims.insert(-1, dims.pop(across))
+    (height, _), (width, last) = dims[-2:]
+    columns = max(width, 1) if across is None else TILE
+    columns = min(columns, CHUNK)
+    rows = max(CHUNK // columns, 1) if across is None else TILE
+    units = -(-width // columns) * -(-height // rows) * prod(size for size, _ in dims[:-2])
+    words = [len(dims), rows, columns, *(size for size, _ in dims)]
+    words += [step for _, steps in dims for step in steps]
+    kinds = tuple(step if step in (0, 1) else -1 for step in last)
+    return Loops(kinds, np.array(words, np.int64), units)
+
+
+def _across(steps: list[Steps]) -> int | None:
+    """Return the dimension along which the first operand that runs across the last is dense."""
+    for k, right in enumerate(steps[-1]):
+        dense = [d for d in range(len(steps) - 1) if 0 < abs(steps[d][k]) < abs(right)]
+        if dense:
+            return min(dense, key=lambda d: abs(steps[d][k]))  # noqa: B023  used at once
+    return None
