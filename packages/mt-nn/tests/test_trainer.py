@@ -88,7 +88,7 @@ def press_ctrl_c(_):
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_it_learns(backend):  # noqa: ARG001
+def test_it_learns(every_backend):  # noqa: ARG001
     model, optimizer, loader = parts()
     test = DataLoader(problem(2), 12)
     history = trainer_of(model, optimizer).fit(loader, test, epochs=12)

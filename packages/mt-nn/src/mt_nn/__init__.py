@@ -8,7 +8,10 @@ from mt_nn.data import DataLoader as DataLoader
 from mt_nn.data import Dataset as Dataset
 from mt_nn.data import TensorDataset as TensorDataset
 from mt_nn.layers import AvgPool2d as AvgPool2d
+from mt_nn.layers import Conv1d as Conv1d
 from mt_nn.layers import Conv2d as Conv2d
+from mt_nn.layers import ConvTranspose1d as ConvTranspose1d
+from mt_nn.layers import ConvTranspose2d as ConvTranspose2d
 from mt_nn.layers import CrossEntropyLoss as CrossEntropyLoss
 from mt_nn.layers import Dropout as Dropout
 from mt_nn.layers import Flatten as Flatten

@@ -8,20 +8,31 @@ Size = int | Sequence[int]
 Pair = tuple[int, int]
 
 
-def pair(operator: str, name: str, value: Size, least: int = 1) -> Pair:
-    """Read a size that may be one number for both dimensions, or one for each.
+def sizes(operator: str, name: str, value: Size, count: int, least: int = 1) -> tuple[int, ...]:
+    """Read a size that may be one number for all of `count` dimensions, or one for each.
 
     Raises:
-        ValueError: it is neither one integer nor two, or one is less than `least`.
+        ValueError: it is not one integer or `count` of them, or one is less than `least`.
 
-    >>> pair("conv2d", "stride", 2)
+    >>> sizes("conv2d", "stride", 2, count=2)
     (2, 2)
     """
-    sizes = tuple(value) if isinstance(value, Sequence) else (value, value)
-    if len(sizes) != 2 or any(not isinstance(n, int) or n < least for n in sizes):  # noqa: PLR2004
-        message = f"{operator}: {name} must be one or two integers from {least}, not {value!r}"
+    listed = tuple(value) if isinstance(value, Sequence) else (value,) * count
+    if len(listed) != count or any(not isinstance(n, int) or n < least for n in listed):
+        wanted = "one integer" if count == 1 else f"one integer or {count}"
+        message = f"{operator}: {name} must be {wanted}, at least {least}, not {value!r}"
         raise ValueError(message)
-    return sizes[0], sizes[1]
+    return listed
+
+
+def pair(operator: str, name: str, value: Size, least: int = 1) -> Pair:
+    """Read a size for two dimensions, as `sizes`.
+
+    Raises:
+        ValueError: as `sizes`.
+    """
+    down, right = sizes(operator, name, value, 2, least)
+    return down, right
 
 
 def positive(operator: str, **sizes: int) -> None:

@@ -12,6 +12,8 @@ import mt_tensor as mt
 torch = pytest.importorskip("torch", reason="the comparison with PyTorch needs torch")
 theirs = torch.nn.functional
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
+
 CLASSES = np.array([2, 0, 3, 1, 1])
 
 # Name: the call, and the shapes of its float inputs; integer arrays are passed as they are.
@@ -24,6 +26,44 @@ CASES = {
         [(2, 3, 6, 5), (4, 3, 3, 2), (4,)],
     ),
     "conv2d, one image": (lambda f, x, w: f.conv2d(x, w, padding=1), [(3, 6, 5), (4, 3, 3, 3)]),
+    "conv2d, dilation": (
+        lambda f, x, w, b: f.conv2d(x, w, b, stride=(2, 3), padding=(2, 1), dilation=(3, 2)),
+        [(2, 3, 9, 8), (4, 3, 3, 2), (4,)],
+    ),
+    "conv2d, groups": (
+        lambda f, x, w, b: f.conv2d(x, w, b, padding=1, groups=2),
+        [(2, 4, 6, 5), (6, 2, 3, 2), (6,)],
+    ),
+    "conv2d, depthwise, dilation": (
+        lambda f, x, w: f.conv2d(x, w, stride=2, dilation=2, groups=4),
+        [(2, 4, 7, 8), (4, 1, 3, 3)],
+    ),
+    "conv2d, same": (
+        lambda f, x, w: f.conv2d(x, w, padding="same", dilation=(1, 2)),
+        [(2, 3, 6, 5), (4, 3, 2, 4)],
+    ),
+    "conv1d": (
+        lambda f, x, w, b: f.conv1d(x, w, b, stride=2, padding=1, dilation=2, groups=2),
+        [(2, 4, 9), (6, 2, 3), (6,)],
+    ),
+    "conv1d, same": (lambda f, x, w: f.conv1d(x, w, padding="same"), [(3, 9), (4, 3, 4)]),
+    "conv_transpose2d": (
+        lambda f, x, w, b: f.conv_transpose2d(x, w, b),
+        [(2, 3, 4, 5), (3, 2, 3, 2), (2,)],
+    ),
+    "conv_transpose2d, all options": (
+        lambda f, x, w, b: f.conv_transpose2d(
+            x, w, b, stride=(3, 2), padding=1, output_padding=(2, 1), groups=2, dilation=(1, 2)
+        ),
+        [(2, 4, 3, 4), (4, 2, 3, 2), (4,)],
+    ),
+    "conv_transpose1d": (
+        lambda f, x, w, b: f.conv_transpose1d(
+            x, w, b, stride=3, padding=2, output_padding=1, groups=2, dilation=2
+        ),
+        [(2, 4, 6), (4, 2, 3), (4,)],
+    ),
+    "pad": (lambda f, x: f.pad(x, (1, 2, 0, 3), value=2.5), [(2, 3, 4)]),
     "avg_pool2d": (lambda f, x: f.avg_pool2d(x, 2), [(2, 3, 7, 6)]),
     "avg_pool2d, overlapping": (
         lambda f, x: f.avg_pool2d(x, kernel_size=(3, 2), stride=(1, 2)),

@@ -8,12 +8,22 @@ import mt_tensor as mt
 
 torch = pytest.importorskip("torch", reason="the comparison with PyTorch needs torch")
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
+
 # Name: how the layer is made of either library, and the shape of its input.
 CASES = {
     "Linear": (lambda nn: nn.Linear(4, 3), (5, 4)),
     "Linear, no bias": (lambda nn: nn.Linear(4, 3, bias=False), (2, 5, 4)),
     "Conv2d": (lambda nn: nn.Conv2d(2, 4, 3, stride=2, padding=1), (3, 2, 7, 6)),
     "Conv2d, no bias": (lambda nn: nn.Conv2d(2, 4, (3, 2), bias=False), (2, 7, 6)),
+    "Conv2d, dilation and groups": (lambda nn: nn.Conv2d(4, 6, 3, 2, 2, 2, 2), (2, 4, 9, 8)),
+    "Conv2d, same": (lambda nn: nn.Conv2d(2, 4, (2, 3), padding="same"), (2, 2, 7, 6)),
+    "Conv1d": (lambda nn: nn.Conv1d(4, 6, 3, 2, 1, 2, 2), (2, 4, 9)),
+    "ConvTranspose2d": (
+        lambda nn: nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, 2, dilation=2),
+        (2, 4, 5, 4),
+    ),
+    "ConvTranspose1d": (lambda nn: nn.ConvTranspose1d(4, 6, 3, 2, 1, 1, 2, bias=False), (2, 4, 5)),
     "AvgPool2d": (lambda nn: nn.AvgPool2d(3, 2), (2, 3, 8, 7)),
     "MaxPool2d": (lambda nn: nn.MaxPool2d(2), (2, 3, 8, 7)),
     "ReLU": (lambda nn: nn.ReLU(), (3, 4)),

@@ -1,11 +1,15 @@
 """The functions behind the layers: no state, everything they need is an argument."""
 
+from mt_nn.functional.convolution import conv1d as conv1d
 from mt_nn.functional.convolution import conv2d as conv2d
 from mt_nn.functional.dropout import dropout as dropout
 from mt_nn.functional.linear import linear as linear
 from mt_nn.functional.nll import cross_entropy as cross_entropy
 from mt_nn.functional.nll import nll_loss as nll_loss
+from mt_nn.functional.padding import pad as pad
 from mt_nn.functional.pooling import avg_pool2d as avg_pool2d
 from mt_nn.functional.pooling import max_pool2d as max_pool2d
 from mt_nn.functional.softmax import log_softmax as log_softmax
 from mt_nn.functional.softmax import softmax as softmax
+from mt_nn.functional.transposed import conv_transpose1d as conv_transpose1d
+from mt_nn.functional.transposed import conv_transpose2d as conv_transpose2d

@@ -1,106 +1,241 @@
-"""Convolution, as deep learning means it: cross-correlation of images with trained kernels."""
+r"""Convolution, as deep learning means it: cross-correlation of images with trained kernels.
 
-from typing import Any
+$y_{n o h w} = b_o + \sum_{c i j} w_{o c i j}\, x_{n, c, h s_h + i d_h - p_h, w s_w + j d_w - p_w}$,
+where $x$ is 0 outside of the image. A sequence is an image of one row.
+"""
 
-from mt_nn.arguments import Pair, Size, dimensions, one_dtype, pair
+from typing import Any, Literal
+
+from mt_nn.arguments import Pair, Size, dimensions, one_dtype, positive, sizes
+from mt_nn.functional.correlation import (
+    Geometry,
+    correlate,
+    correlate_by_input,
+    correlate_by_weight,
+)
+from mt_nn.functional.padding import pad
 from mt_tensor import Context, Function, ShapeError, Tensor
 
+Padding = Size | Literal["same", "valid"]
 
-def conv2d(
+LAYOUTS = {1: "(C, L) or (N, C, L)", 2: "(C, H, W) or (N, C, H, W)"}
+KERNELS = {1: "(O, C, K)", 2: "(O, C, KH, KW)"}
+
+
+def conv2d(  # noqa: PLR0913, PLR0917  PyTorch's signature
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
     stride: Size = 1,
-    padding: Size = 0,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
 ) -> Tensor:
     r"""Correlate images with kernels.
 
-    $y_{n o h w} = b_o + \sum_{c i j} w_{o c i j}\, x_{n, c, h s_h + i - p_h, w s_w + j - p_w}$,
-    where $x$ is 0 outside of the image.
-
     Args:
         input: shape (N, C, H, W), or (C, H, W) for one image.
-        weight: shape (O, C, KH, KW).
+        weight: shape (O, C / groups, KH, KW).
         bias: shape (O,).
         stride: how far the kernel moves, one number or (down, right).
-        padding: how many zeros surround the image, one number or (above and below, left and right).
+        padding: how many zeros surround the image, one number or (above and below, left and right);
+            `"valid"` for none; `"same"` for a result of the size of the image, which needs stride 1
+            and puts an odd zero below or right.
+        dilation: how far apart the elements are that a kernel reads.
+        groups: cut the channels into so many parts, and correlate each with kernels of its own.
 
     Returns:
-        Shape (N, O, OH, OW) with `OH = (H + 2 PH - KH) // SH + 1`, in
-        $2\, N\, O\, OH\, OW\, C\, KH\, KW$ FLOPs.
+        Shape (N, O, OH, OW) with `OH = (H + 2 PH - DH (KH - 1) - 1) // SH + 1`, in
+        $2\, N\, O\, OH\, OW\, KH\, KW\, C / \text{groups}$ FLOPs.
 
     Raises:
         ShapeError: the shapes do not fit, or the kernel is larger than the padded image.
         DTypeError: the dtypes differ.
-        ValueError: a stride below 1, or a padding below 0.
+        ValueError: a size below 1, a padding below 0, or `"same"` with a stride.
 
     Source: `torch.nn.functional.conv2d`.
     """
-    dimensions("conv2d", input, (3, 4), "(C, H, W) or (N, C, H, W)")
-    if input.ndim == 3:  # noqa: PLR2004
-        return conv2d(input.unsqueeze(0), weight, bias, stride, padding).squeeze(0)
-    steps, zeros = pair("conv2d", "stride", stride), pair("conv2d", "padding", padding, least=0)
-    _check(input, weight, bias, zeros)
-    result: Tensor = Conv2d.apply(input, weight, stride=steps, padding=zeros)
-    return result if bias is None else result + bias.view(-1, 1, 1)
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _convolve("conv2d", 2, input, weight, bias, options)
+
+
+def conv1d(  # noqa: PLR0913, PLR0917  PyTorch's signature
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Correlate sequences with kernels.
+
+    Args:
+        input: shape (N, C, L), or (C, L) for one sequence.
+        weight: shape (O, C / groups, K).
+        bias: shape (O,).
+        stride: as in `conv2d`.
+        padding: as in `conv2d`.
+        dilation: as in `conv2d`.
+        groups: as in `conv2d`.
+
+    Returns:
+        Shape (N, O, OL).
+
+    Raises:
+        ShapeError: as in `conv2d`.
+        DTypeError: as in `conv2d`.
+        ValueError: as in `conv2d`.
+
+    Source: `torch.nn.functional.conv1d`.
+    """
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _convolve("conv1d", 1, input, weight, bias, options)
 
 
 class Conv2d(Function):
     """Correlation of images with kernels, by the kernels of their backend."""
 
     @staticmethod
-    def forward(ctx: Context, x: Tensor, weight: Tensor, *, stride: Pair, padding: Pair) -> Any:
+    def forward(ctx: Context, x: Tensor, weight: Tensor, *, geometry: Geometry) -> Any:
         """Correlate, saving both."""
         ctx.save_for_backward(x, weight)
-        ctx.geometry = (stride, padding)
-        sizes = zip(x.shape[2:], weight.shape[2:], stride, padding, strict=True)
-        image = tuple((n + 2 * p - k) // s + 1 for n, k, s, p in sizes)
-        out = x.backend.allocate((x.shape[0], weight.shape[0], *image), x.dtype)
-        x.backend.conv2d(out, x.data, weight.data, stride, padding)
+        ctx.geometry = geometry
+        size = geometry.output_size(x.shape[2:], weight.shape[2:])
+        out = x.backend.allocate((x.shape[0], weight.shape[0], *size), x.dtype)
+        correlate(x.backend, out, x.data, weight.data, geometry)
         return x._new(out)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Pull the gradient back to the images and to the kernels, as far as it is wanted."""
         x, weight = ctx.saved_values
-        wanted = (_by_input, _by_weight)
-        return tuple(
-            pull(grad_output, x, weight, ctx.geometry) if needed else None
-            for pull, needed in zip(wanted, ctx.needs_input_grad, strict=True)
-        )
+        backend, grad = grad_output.backend, grad_output.data
+        by_input = by_weight = None
+        if ctx.needs_input_grad[0]:
+            by_input = x._new(backend.allocate(x.shape, grad.dtype))
+            correlate_by_input(backend, by_input.data, grad, weight.data, ctx.geometry)
+        if ctx.needs_input_grad[1]:
+            by_weight = x._new(backend.allocate(weight.shape, grad.dtype))
+            correlate_by_weight(backend, by_weight.data, grad, x.data, ctx.geometry)
+        return by_input, by_weight
 
 
-def _by_input(grad: Tensor, x: Tensor, weight: Tensor, geometry: tuple[Pair, Pair]) -> Tensor:
-    out = grad.backend.allocate(x.shape, grad.dtype)
-    grad.backend.conv2d_by_input(out, grad.data, weight.data, *geometry)
-    return grad._new(out)
+def lifted(a: Tensor, ndim: int) -> Tensor:
+    """Return a view with `ndim` dimensions, where those missing are rows of sequences."""
+    return a if a.ndim == ndim else a.unsqueeze(-2)
 
 
-def _by_weight(grad: Tensor, x: Tensor, weight: Tensor, geometry: tuple[Pair, Pair]) -> Tensor:
-    out = grad.backend.allocate(weight.shape, grad.dtype)
-    grad.backend.conv2d_by_weight(out, grad.data, x.data, *geometry)
-    return grad._new(out)
+def read_geometry(operator: str, count: int, options: dict[str, Any]) -> Geometry:
+    """Read stride, padding, dilation and groups for `count` spatial dimensions.
+
+    Raises:
+        ValueError: one of them is out of range.
+    """
+    positive(operator, groups=options["groups"])
+    stride = sizes(operator, "stride", options["stride"], count)
+    padding = sizes(operator, "padding", options["padding"], count, least=0)
+    dilation = sizes(operator, "dilation", options["dilation"], count)
+    if count == 1:
+        stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
+    return Geometry(_pair(stride), _pair(padding), _pair(dilation), options["groups"])
 
 
-def _check(input: Tensor, weight: Tensor, bias: Tensor | None, padding: Pair) -> None:
-    one_dtype("conv2d", input=input, weight=weight, bias=bias)
-    facts = f"conv2d: input is {input.shape} and weight is {weight.shape}"
-    if weight.ndim != 4:  # noqa: PLR2004
-        message = f"{facts}; weight must have 4 dimensions, as (O, C, KH, KW)"
+def check_bias(operator: str, bias: Tensor | None, channels: int) -> None:
+    """Refuse a bias that is not one number for each output channel.
+
+    Raises:
+        ShapeError: it is not.
+    """
+    if bias is not None and bias.shape != (channels,):
+        message = f"{operator}: bias is {bias.shape}; for {channels} channels it is ({channels},)"
         raise ShapeError(message)
-    if input.shape[1] != weight.shape[1]:
+
+
+def check_named_padding(operator: str, padding: str, stride: tuple[int, ...]) -> None:
+    """Refuse a name that is no padding, or `"same"` with a stride.
+
+    Raises:
+        ValueError: it is one of them.
+    """
+    if padding not in ("same", "valid"):
+        message = f"{operator}: padding must be a size, 'same' or 'valid', not {padding!r}"
+        raise ValueError(message)
+    if padding == "same" and any(s != 1 for s in stride):
+        message = f"{operator}: padding 'same' needs stride 1, not {stride}"
+        raise ValueError(message)
+
+
+def _convolve(  # noqa: PLR0913, PLR0917
+    operator: str,
+    count: int,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    options: dict[str, Any],
+) -> Tensor:
+    dimensions(operator, input, (count + 1, count + 2), LAYOUTS[count])
+    if input.ndim == count + 1:
+        return _convolve(operator, count, input.unsqueeze(0), weight, bias, options).squeeze(0)
+    _check_channels(operator, count, input, weight, options["groups"])
+    one_dtype(operator, input=input, weight=weight, bias=bias)
+    check_bias(operator, bias, weight.shape[0])
+    if isinstance(options["padding"], str):
+        input, options = _spelled_out(operator, count, input, weight, options)
+    geometry = read_geometry(operator, count, options)
+    _check_size(operator, input, weight, geometry)
+    x, kernels = lifted(input, 4), lifted(weight, 4)
+    result: Tensor = Conv2d.apply(x, kernels, geometry=geometry)
+    result = result if bias is None else result + bias.view(-1, 1, 1)
+    return result if count == 2 else result.squeeze(-2)  # noqa: PLR2004
+
+
+def _spelled_out(
+    operator: str, count: int, input: Tensor, weight: Tensor, options: dict[str, Any]
+) -> tuple[Tensor, dict[str, Any]]:
+    """Pad for `"same"`, and say the padding that is left as a number."""
+    name, stride = options["padding"], sizes(operator, "stride", options["stride"], count)
+    check_named_padding(operator, name, stride)
+    if name == "valid":
+        return input, options | {"padding": 0}
+    dilation = sizes(operator, "dilation", options["dilation"], count)
+    totals = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    odd = [total % 2 for total in totals]
+    if any(odd):
+        input = pad(input, [n for extra in reversed(odd) for n in (0, extra)])
+    return input, options | {"padding": tuple(total // 2 for total in totals)}
+
+
+def _check_channels(operator: str, count: int, input: Tensor, weight: Tensor, groups: int) -> None:
+    facts = f"{operator}: input is {input.shape} and weight is {weight.shape}"
+    if weight.ndim != count + 2:
+        message = f"{facts}; weight must have {count + 2} dimensions, as {KERNELS[count]}"
+        raise ShapeError(message)
+    positive(operator, groups=groups)
+    if weight.shape[0] % groups or input.shape[1] != weight.shape[1] * groups:
+        parts = "" if groups == 1 else f" in {groups} groups"
         message = (
-            f"{facts}; input.shape[1] = {input.shape[1]} must equal "
+            f"{facts}{parts}; input.shape[1] = {input.shape[1]} must equal "
             f"weight.shape[1] = {weight.shape[1]}"
+            + ("" if groups == 1 else f" times {groups}, which must divide {weight.shape[0]}")
         )
         raise ShapeError(message)
-    for d, p in zip((2, 3), padding, strict=True):
-        if weight.shape[d] > input.shape[d] + 2 * p:
+
+
+def _check_size(operator: str, input: Tensor, weight: Tensor, geometry: Geometry) -> None:
+    count = input.ndim - 2
+    for i in range(count):
+        n, k = input.shape[2 + i], weight.shape[2 + i]
+        p, d = geometry.padding[i - count], geometry.dilation[i - count]
+        if d * (k - 1) + 1 > n + 2 * p:
+            reach = f"{k}" if d == 1 else f"{k}, dilated {d * (k - 1) + 1},"
             message = (
-                f"{facts}; weight.shape[{d}] = {weight.shape[d]} is larger than the padded "
-                f"image, {input.shape[d]} + 2 * {p}"
+                f"{operator}: input is {input.shape} and weight is {weight.shape}; "
+                f"weight.shape[{2 + i}] = {reach} is larger than the padded image, {n} + 2 * {p}"
             )
             raise ShapeError(message)
-    if bias is not None and bias.shape != weight.shape[:1]:
-        message = f"{facts}; bias is {bias.shape} and must be ({len(weight)},)"
-        raise ShapeError(message)
+
+
+def _pair(values: tuple[int, ...]) -> Pair:
+    down, right = values
+    return down, right

@@ -7,7 +7,10 @@ from mt_nn.layers.activation import Softmax as Softmax
 from mt_nn.layers.activation import Tanh as Tanh
 from mt_nn.layers.container import Flatten as Flatten
 from mt_nn.layers.container import Sequential as Sequential
+from mt_nn.layers.convolution import Conv1d as Conv1d
 from mt_nn.layers.convolution import Conv2d as Conv2d
+from mt_nn.layers.convolution import ConvTranspose1d as ConvTranspose1d
+from mt_nn.layers.convolution import ConvTranspose2d as ConvTranspose2d
 from mt_nn.layers.dropout import Dropout as Dropout
 from mt_nn.layers.linear import Linear as Linear
 from mt_nn.layers.loss import CrossEntropyLoss as CrossEntropyLoss

@@ -47,7 +47,7 @@ class Linear(Module):
         self.out_features = out_features
         weight = zeros(out_features, in_features, dtype=dtype, backend=backend)
         self.weight = Parameter(kaiming_uniform_(weight, math.sqrt(5.0), generator=generator))
-        self.bias = fan_in_bias(weight, generator) if bias else None
+        self.bias = fan_in_bias(weight, generator, out_features) if bias else None
 
     def forward(self, input: Tensor) -> Tensor:
         """Map (*, in_features) to (*, out_features).
@@ -70,8 +70,8 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}{bias}"
 
 
-def fan_in_bias(weight: Tensor, generator: Generator | None) -> Parameter[Tensor]:
-    r"""Draw a bias for a weight (O, I, ...), uniform in $\pm 1/\sqrt{\text{fan-in}}$."""
+def fan_in_bias(weight: Tensor, generator: Generator | None, size: int) -> Parameter[Tensor]:
+    r"""Draw a bias of `size` for a weight (O, I, ...), uniform in $\pm 1/\sqrt{\text{fan-in}}$."""
     bound = 1.0 / math.sqrt(math.prod(weight.shape[1:]))
-    bias = zeros(weight.shape[0], dtype=weight.dtype, backend=weight.backend)
+    bias = zeros(size, dtype=weight.dtype, backend=weight.backend)
     return Parameter(uniform_(bias, -bound, bound, generator))
