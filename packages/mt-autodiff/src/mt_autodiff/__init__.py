@@ -1,11 +1,17 @@
 """Module 1: derivatives, the computation graph, backpropagation, Scalar."""
 
 from mt_autodiff.backpropagation import backpropagate as backpropagate
+from mt_autodiff.backpropagation import gradients as gradients
 from mt_autodiff.backpropagation import topological_sort as topological_sort
 from mt_autodiff.derivative import central_difference as central_difference
+from mt_autodiff.derivative import derivative_check as derivative_check
+from mt_autodiff.dot_product import dot as dot
+from mt_autodiff.drawing import to_dot as to_dot
+from mt_autodiff.drawing import to_svg as to_svg
 from mt_autodiff.errors import GradientError as GradientError
 from mt_autodiff.function import Elementwise as Elementwise
 from mt_autodiff.function import Function as Function
+from mt_autodiff.graph import graph_of as graph_of
 from mt_autodiff.history import LEAF as LEAF
 from mt_autodiff.history import Context as Context
 from mt_autodiff.history import History as History

@@ -18,48 +18,49 @@ Variables go by position; metadata (axes, shapes) by keyword, and never has a gr
 """
 
 from collections.abc import Callable
-from typing import Any
-
-from mt_operators import Op
-from mt_operators.op import one, zero
+from typing import Any, ClassVar
 
 from mt_autodiff.history import Context, History
-from mt_autodiff.mode import mode, no_grad
+from mt_autodiff.mode import mode
 from mt_autodiff.variable import Variable
+from mt_operators import Op
+from mt_operators.op import one, zero
 
 
 class Function:
     """A differentiable function of variables; subclass it with `forward` and `backward`."""
 
+    __name__: ClassVar[str]
+
     @staticmethod
-    def forward(ctx: Context, *inputs: Any, **metadata: Any) -> Any:  # noqa: ANN401
+    def forward(ctx: Context, *inputs: Any, **metadata: Any) -> Any:
         """Compute the result from the inputs' values, saving in `ctx` what backward needs."""
         raise NotImplementedError
 
     @staticmethod
-    def backward(ctx: Context, grad_output: Any) -> Any:  # noqa: ANN401
+    def backward(ctx: Context, grad_output: Any) -> Any:
         """Return the gradient by each input (None: no gradient), as a tuple if several."""
         raise NotImplementedError
 
     @classmethod
-    def apply(cls, *inputs: Any, **metadata: Any) -> Any:  # noqa: ANN401
+    def apply(cls, *inputs: Any, **metadata: Any) -> Any:
         """Call it on variables and numbers, and record the call.
 
         Raises:
             TypeError: no input is a variable.
         """
-        kind = next((type(x) for x in inputs if isinstance(x, Variable)), None)
-        if kind is None:
-            message = f"{cls.__name__}.apply: no input is a variable: {inputs!r}"
-            raise TypeError(message)
-        variables = kind._admit(inputs)  # noqa: SLF001  the protocol of variables
-        needs = tuple(v.history is not None for v in variables)
+        kind = _kind(cls.__name__, inputs)
+        variables = kind._admit(inputs)
+        needs = tuple([v.history is not None for v in variables])
         ctx = Context(needs)
-        record = mode.recording and any(needs)
-        with no_grad():
-            value = cls.forward(ctx, *(v._value() for v in variables), **metadata)  # noqa: SLF001
-        history = History(cls, ctx, variables) if record else None
-        return kind._result(value, history, cls.__name__)  # noqa: SLF001
+        recording = mode.recording
+        mode.recording = False
+        try:
+            value = cls.forward(ctx, *kind._values(variables), **metadata)
+        finally:
+            mode.recording = recording
+        history = History(cls, ctx, variables) if recording and True in needs else None
+        return kind._result(value, history, cls.__name__)
 
 
 class Elementwise:
@@ -79,14 +80,13 @@ class Elementwise:
         self.__name__ = op.name
         self._call = call
 
-    def backward(self, ctx: Context, grad_output: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    def backward(self, ctx: Context, grad_output: Any) -> tuple[Any, ...]:
         """Return the gradient by each input that needs one, None for the others."""
-        return tuple(
-            self._gradient(i, grad_output, ctx.saved_values) if needed else None
-            for i, needed in enumerate(ctx.needs_input_grad)
-        )
+        saved = ctx.saved_values
+        needed = enumerate(ctx.needs_input_grad)
+        return tuple([self._gradient(i, grad_output, saved) if n else None for i, n in needed])
 
-    def _gradient(self, i: int, grad_output: Any, saved: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    def _gradient(self, i: int, grad_output: Any, saved: tuple[Any, ...]) -> Any:
         partial = self.op.partials[i]
         if partial is zero:
             return None
@@ -95,3 +95,9 @@ class Elementwise:
         return self._call(self.op.pullbacks[i], grad_output, *saved)
 
 
+def _kind(name: str, inputs: tuple[Any, ...]) -> type[Variable]:
+    for x in inputs:
+        if isinstance(x, Variable):
+            return type(x)
+    message = f"{name}.apply: no input is a variable: {inputs!r}"
+    raise TypeError(message)

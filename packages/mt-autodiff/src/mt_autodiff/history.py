@@ -51,14 +51,21 @@ class Context:
 
 
 class History:
-    """The function that made a variable, its context, and the inputs it was called on."""
+    """The function that made a variable, what it kept for its backward, and its inputs.
+
+    Attributes:
+        last_fn: the rule that can go backward; None for a leaf.
+        ctx: what the rule kept: a `Context`, or for an operator on scalars the bare numbers. None
+            once the graph has been freed.
+        inputs: the variables that it was called on, constants included.
+    """
 
     __slots__ = ("ctx", "inputs", "last_fn")
 
     def __init__(
         self,
         last_fn: Rule | None = None,
-        ctx: Context | None = None,
+        ctx: Any = None,
         inputs: Sequence["Variable"] = (),
     ) -> None:
         """Without arguments: the history of a leaf."""

@@ -16,7 +16,7 @@ class Variable(ABC):
     """A value that knows how it was computed.
 
     A subclass says what its values are: how a function's inputs are made variables (`_admit`),
-    what of them the function sees (`_value`), how its result is made a variable (`_result`), how
+    what of them the function sees (`_values`), how its result is made a variable (`_result`), how
     a gradient is fitted to its variable (`_fit`) and where it is kept (`_accumulate`).
     """
 
@@ -37,11 +37,11 @@ class Variable(ABC):
     def parents(self) -> Sequence["Variable"]:
         """The inputs of the function that made it."""
         if self.history is None:
-            message = f"{self!r} is a constant: it has no parents"
+            message = f"this {type(self).__name__} is a constant: it has no parents"
             raise GradientError(message)
         return self.history.inputs
 
-    def chain_rule(self, grad_output: Any) -> Iterator[tuple["Variable", Any]]:  # noqa: ANN401
+    def chain_rule(self, grad_output: Any) -> Iterator[tuple["Variable", Any]]:
         """Yield each input that wants a gradient, with this node's contribution to it.
 
         Args:
@@ -53,45 +53,50 @@ class Variable(ABC):
         """
         history = self.history
         if history is None or history.last_fn is None:
-            message = f"{self!r} was not computed by a function: there is no chain to follow"
+            message = f"this {type(self).__name__} was not computed: there is no chain to follow"
             raise GradientError(message)
-        if history.ctx is None:
-            message = (
-                f"{history.last_fn.__name__}: its graph was freed by an earlier backward(); "
-                "pass retain_graph=True there to go through it again"
-            )
-            raise GradientError(message)
-        grads = history.last_fn.backward(history.ctx, grad_output)
-        if not isinstance(grads, tuple):
-            grads = (grads,)
-        if len(grads) != len(history.inputs):
-            message = (
-                f"{history.last_fn.__name__}: backward returned {len(grads)} gradients "
-                f"for {len(history.inputs)} inputs"
-            )
-            raise GradientError(message)
-        for variable, grad in zip(history.inputs, grads, strict=True):
+        for variable, grad in zip(history.inputs, _backward(history, grad_output), strict=True):
             if variable.history is not None and grad is not None:
-                yield variable, variable._fit(grad)  # noqa: SLF001  the protocol of this class
+                yield variable, variable._fit(grad)
 
     @classmethod
     @abstractmethod
     def _admit(cls, inputs: tuple[Any, ...]) -> tuple[Self, ...]:
         """Make every input of a function a variable, constants included."""
 
+    @classmethod
     @abstractmethod
-    def _value(self) -> Any:  # noqa: ANN401
-        """What a function's forward sees of this variable."""
+    def _values(cls, variables: tuple[Self, ...]) -> tuple[Any, ...]:
+        """Return what a function's forward sees of these variables."""
 
     @classmethod
     @abstractmethod
-    def _result(cls, value: Any, history: History | None, name: str) -> Self:  # noqa: ANN401
+    def _result(cls, value: Any, history: History | None, name: str) -> Self:
         """Make what a forward returned a variable."""
 
     @abstractmethod
-    def _fit(self, grad: Any) -> Any:  # noqa: ANN401
+    def _fit(self, grad: Any) -> Any:
         """Bring a gradient to the form of this variable: its shape, after broadcasting."""
 
     @abstractmethod
-    def _accumulate(self, grad: Any) -> None:  # noqa: ANN401
+    def _accumulate(self, grad: Any) -> None:
         """Add to the gradient that this leaf keeps."""
+
+
+def _backward(history: History, grad_output: Any) -> tuple[Any, ...]:
+    """Run the backward of a function, and hold it to its contract."""
+    name = history.last_fn.__name__  # type: ignore[union-attr]  # no leaf comes here
+    if history.ctx is None:
+        message = (
+            f"{name}: its graph was freed by an earlier backward(); "
+            "pass retain_graph=True there to go through it again"
+        )
+        raise GradientError(message)
+    grads = history.last_fn.backward(history.ctx, grad_output)  # type: ignore[union-attr]
+    grads = grads if isinstance(grads, tuple) else (grads,)
+    if len(grads) != len(history.inputs):
+        message = (
+            f"{name}: backward returned {len(grads)} gradients for {len(history.inputs)} inputs"
+        )
+        raise GradientError(message)
+    return grads

@@ -27,7 +27,7 @@ import numpy as np
 
 from mt_operators import Op, identity
 from mt_tensor.defaults import convolution, normalization, optimization, pooling
-from mt_tensor.dtypes import DType
+from mt_tensor.dtypes import DType, as_dtype
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import Storage, TensorData, over_all_of
 
@@ -91,7 +91,7 @@ class Backend(ABC):
 
     def from_array(self, array: np.ndarray[Any, Any]) -> TensorData:
         """Copy an array of any layout to this device."""
-        flat = np.array(array, order="C", copy=True).reshape(-1)
+        flat = np.array(array, as_dtype(array.dtype), order="C", copy=True).reshape(-1)
         return TensorData(self.from_numpy(flat), array.shape)
 
     def to_array(self, a: TensorData) -> np.ndarray[Any, Any]:

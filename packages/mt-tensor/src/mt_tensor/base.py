@@ -181,8 +181,8 @@ class TensorBase(Variable):
         if isinstance(value, TensorBase):
             return value  # type: ignore[return-value]  # a tensor of a sibling class
         if isinstance(value, (bool, int, float)):
-            dtype = floating(self.dtype)
-            return self._new(_number(self.backend, value, copysign(1.0, value), dtype))
+            sign, dtype = copysign(1.0, value), floating(self.data.storage.dtype)
+            return self._new(_number(self.backend, value, sign, dtype, self.data.shape))
         array = np.asarray(value)
         if array.dtype == object:
             message = f"{type(value).__name__} {value!r} is not a number, a tensor or an array"
@@ -211,8 +211,9 @@ class TensorBase(Variable):
                 raise BackendError(message)
         return tensors  # type: ignore[return-value]  # tensors of this class or of a sibling
 
-    def _value(self) -> Self:
-        return self
+    @classmethod
+    def _values(cls, variables: tuple[Self, ...]) -> tuple[Self, ...]:
+        return variables
 
     @classmethod
     def _result(cls, value: Any, history: History | None, name: str) -> Self:
@@ -251,9 +252,15 @@ class TensorBase(Variable):
 
 
 @lru_cache(maxsize=512)
-def _number(backend: "Backend", value: float, sign: float, dtype: DType) -> TensorData:  # noqa: ARG001
-    """Return one element, kept for the next use; `sign` tells -0.0 from 0.0."""
-    return backend.full((), value, dtype)
+def _number(
+    backend: "Backend",
+    value: float,
+    sign: float,  # noqa: ARG001  tells -0.0 from 0.0, which are equal
+    dtype: DType,
+    shape: Shape,
+) -> TensorData:
+    """Return one element that reads as `shape`, kept for the next use."""
+    return backend.full((), value, dtype).expand(shape)
 
 
 def _sum_to(grad: T, shape: Shape) -> T:

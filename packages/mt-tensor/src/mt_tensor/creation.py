@@ -63,9 +63,8 @@ def from_dlpack(source: Any, backend: Where = None) -> Tensor:
         DTypeError: the dtype is not one of a tensor's.
     """
     array = np.from_dlpack(source)
-    as_dtype(array.dtype)
     home = _backend(backend)
-    flat = np.ascontiguousarray(array).reshape(-1)
+    flat = np.ascontiguousarray(array, as_dtype(array.dtype)).reshape(-1)
     return Tensor(TensorData(home.from_numpy(flat), array.shape), home)
 
 

@@ -19,6 +19,9 @@ bool_: DType = np.dtype("bool")
 
 SUPPORTED = (float32, float64, int64, bool_)
 
+_ONE: dict[DType | None, DType] = {dtype: dtype for dtype in SUPPORTED}
+"""NumPy has several objects for one dtype; tensors hold this one, so that `is` can tell."""
+
 _default = float64
 
 
@@ -50,10 +53,10 @@ def as_dtype(dtype: Any) -> DType:
     if dtype is None:
         return _default
     chosen = _numpy_dtype(dtype)
-    if chosen is None or chosen not in SUPPORTED:
+    if chosen not in _ONE:
         message = f"dtype {dtype!r} is not one of {', '.join(map(str, SUPPORTED))}"
         raise DTypeError(message)
-    return chosen
+    return _ONE[chosen]
 
 
 def is_dtype(name: str) -> bool:
@@ -67,8 +70,8 @@ def nearest_dtype(dtype: DType) -> DType:
     Raises:
         DTypeError: it is not a real number or a truth value.
     """
-    if dtype in SUPPORTED:
-        return dtype
+    if dtype in _ONE:
+        return _ONE[dtype]
     nearest = {"i": int64, "u": int64, "f": float32 if dtype.itemsize < 4 else float64}  # noqa: PLR2004
     if dtype.kind not in nearest:
         message = f"a tensor cannot hold elements of dtype {dtype}"
@@ -78,7 +81,7 @@ def nearest_dtype(dtype: DType) -> DType:
 
 def promote(first: DType, second: DType) -> DType:
     """Return the dtype in which two meet, as `numpy.promote_types`."""
-    return first if first is second else np.promote_types(first, second)
+    return first if first is second else _ONE[np.promote_types(first, second)]
 
 
 def floating(dtype: DType) -> DType:

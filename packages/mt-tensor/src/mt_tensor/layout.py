@@ -110,6 +110,16 @@ def broadcast_strides(shape: Shape, strides: Strides, target: Shape) -> Strides:
 
 
 @lru_cache(maxsize=4096)
+def permuted(shape: Shape, strides: Strides, order: tuple[int, ...]) -> tuple[Shape, Strides]:
+    """Return shape and strides of the view whose dimension `d` is dimension `order[d]`.
+
+    >>> permuted((2, 3), (3, 1), (1, 0))
+    ((3, 2), (1, 3))
+    """
+    return tuple(shape[d] for d in order), tuple(strides[d] for d in order)
+
+
+@lru_cache(maxsize=4096)
 def view_strides(shape: Shape, strides: Strides, new_shape: Shape) -> Strides | None:
     """Return the strides with which the same storage reads as `new_shape`, in row-major order.
 
@@ -192,7 +202,9 @@ def normalize_axes(operator: str, axes: int | Sequence[int] | None, ndim: int) -
     """
     if axes is None:
         return tuple(range(ndim))
-    listed = (axes,) if isinstance(axes, int) else tuple(axes)
+    if isinstance(axes, int):
+        return (normalize_axis(operator, axes, ndim),)
+    listed = tuple(axes)
     result = sorted(normalize_axis(operator, axis, ndim) for axis in listed)
     if len(set(result)) != len(result):
         message = f"{operator}: axes {listed} name one axis twice"
@@ -212,6 +224,21 @@ def normalize_axis(operator: str, axis: int, ndim: int) -> int:
     return axis % ndim
 
 
+@lru_cache(maxsize=4096)
+def normalize_order(operator: str, order: tuple[int, ...], shape: Shape) -> tuple[int, ...]:
+    """Return a permutation of the dimensions of `shape`, counted from the front.
+
+    Raises:
+        ShapeError: `order` does not name each dimension once.
+    """
+    axes = tuple(normalize_axis(operator, d, len(shape)) for d in order)
+    if sorted(axes) != list(range(len(shape))):
+        message = f"{operator}: {order} does not name each dimension of {shape} once"
+        raise ShapeError(message)
+    return axes
+
+
+@lru_cache(maxsize=4096)
 def infer_shape(operator: str, shape: Shape, new_shape: Shape) -> Shape:
     """Return `new_shape` with its -1, if it has one, replaced by the size that is left.
 

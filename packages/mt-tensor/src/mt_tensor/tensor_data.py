@@ -16,6 +16,7 @@ from mt_tensor.layout import (
     contiguous_strides,
     extent,
     is_contiguous,
+    permuted,
     view_strides,
 )
 
@@ -114,9 +115,7 @@ class TensorData:
 
     def permute(self, order: tuple[int, ...]) -> Self:
         """Return a view whose dimension `d` is this one's `order[d]`, a permutation."""
-        return self.restrided(
-            tuple(self.shape[d] for d in order), tuple(self.strides[d] for d in order)
-        )
+        return self.restrided(*permuted(self.shape, self.strides, order))
 
     def transpose(self) -> Self:
         """Return a view with the last two dimensions exchanged."""

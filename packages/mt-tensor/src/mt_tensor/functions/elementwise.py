@@ -58,8 +58,8 @@ def compute(fn: "ElementFn", name: str, tensors: tuple[T, ...], dtype: DType | N
 
 def _meet(name: str, operands: list[TensorData]) -> tuple[list[TensorData], Shape, DType]:
     """Bring operands to one shape by views, and find the dtype that can hold all of them."""
-    shape = broadcast_shapes(name, *(a.shape for a in operands))
-    dtype = reduce(promote, (a.dtype for a in operands))
+    shape = broadcast_shapes(name, *[a.shape for a in operands])
+    dtype = reduce(promote, [a.storage.dtype for a in operands])
     return [a.expand(shape) for a in operands], shape, dtype
 
 

@@ -6,6 +6,7 @@ from mt_autodiff import Context, Function
 from mt_tensor.dtypes import floating, promote
 from mt_tensor.errors import ShapeError
 from mt_tensor.layout import broadcast_shapes
+from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
     from mt_tensor.base import TensorBase
@@ -41,7 +42,7 @@ def check_matmul(a: "TensorBase", b: "TensorBase") -> None:
     if not a.shape or not b.shape:
         message = f"matmul: a is {a.shape} and b is {b.shape}; both need a dimension, use * instead"
         raise ShapeError(message)
-    inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
+    inner = b.shape[-2:][0]
     if a.shape[-1] != inner:
         where = "b.shape[-2]" if b.ndim > 1 else "b.shape[0]"
         mend = "; b.transpose(-1, -2) would fit" if b.shape[-1] == a.shape[-1] else ""
@@ -53,17 +54,28 @@ def check_matmul(a: "TensorBase", b: "TensorBase") -> None:
 
 
 def multiply(a: "Tensor", b: "Tensor") -> "Tensor":
-    """Multiply tensors of two or more dimensions whose inner sizes fit, without recording."""
-    dtype = floating(promote(a.dtype, b.dtype))
-    left, right = a.to(dtype).data, b.to(dtype).data
-    name = f"matmul: a is {left.shape} and b is {right.shape}; the batches"
-    batch = broadcast_shapes(name, left.shape[:-2], right.shape[:-2])
-    rows, columns = left.shape[-2], right.shape[-1]
-    out = a.backend.allocate((*batch, rows, columns), dtype)
-    left = left.expand((*batch, *left.shape[-2:]))
-    right = right.expand((*batch, *right.shape[-2:]))
+    """Multiply tensors of two or more dimensions whose inner sizes fit, without recording.
+
+    Raises:
+        ShapeError: the batch dimensions do not broadcast.
+    """
+    left, right = a.data, b.data
+    dtype = floating(promote(left.storage.dtype, right.storage.dtype))
+    if left.storage.dtype is not dtype or right.storage.dtype is not dtype:
+        left, right = a.to(dtype).data, b.to(dtype).data
+    if len(left.shape) > 2 or len(right.shape) > 2:  # noqa: PLR2004
+        left, right = _batched(left, right)
+    out = a.backend.allocate((*left.shape[:-1], right.shape[-1]), dtype)
     a.backend.matmul(out, left, right)
     return a._new(out)
+
+
+def _batched(left: TensorData, right: TensorData) -> tuple[TensorData, TensorData]:
+    """Stretch the batch dimensions of two factors to the same, by views."""
+    rows, columns = left.shape[-2:], right.shape[-2:]
+    name = f"matmul: a is {left.shape} and b is {right.shape}; the batches"
+    batch = broadcast_shapes(name, left.shape[:-2], right.shape[:-2])
+    return left.expand((*batch, *rows)), right.expand((*batch, *columns))
 
 
 def _transposed(a: "Tensor") -> "Tensor":

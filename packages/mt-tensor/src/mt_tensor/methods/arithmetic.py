@@ -126,6 +126,8 @@ class Arithmetic(Movement):
         """
         a, b = self._admit((self, other))
         check_matmul(a, b)
+        if a.ndim > 1 and b.ndim > 1:
+            return MatMul.apply(a, b)  # type: ignore[no-any-return]
         left = a.view(1, -1) if a.ndim == 1 else a
         right = b.view(-1, 1) if b.ndim == 1 else b
         product: Self = MatMul.apply(left, right)

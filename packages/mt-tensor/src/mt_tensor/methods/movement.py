@@ -6,7 +6,7 @@ from mt_tensor.base import TensorBase
 from mt_tensor.dtypes import DType, as_dtype
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.movement import Copy, Expand, Permute, View
-from mt_tensor.layout import Shape, infer_shape, normalize_axis
+from mt_tensor.layout import Shape, infer_shape, normalize_axis, normalize_order
 
 
 class Movement(TensorBase):
@@ -20,10 +20,7 @@ class Movement(TensorBase):
         Raises:
             ShapeError: `order` does not name each dimension once.
         """
-        axes = tuple(normalize_axis("permute", d, self.ndim) for d in _flat(order))
-        if sorted(axes) != list(range(self.ndim)):
-            message = f"permute: {_flat(order)} does not name each dimension of {self.shape} once"
-            raise ShapeError(message)
+        axes = normalize_order("permute", _flat(order), self.shape)
         return Permute.apply(self, order=axes)  # type: ignore[no-any-return]
 
     def transpose(self, dim0: int, dim1: int) -> Self:

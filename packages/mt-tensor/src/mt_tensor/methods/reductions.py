@@ -13,7 +13,7 @@ from mt_autodiff import Function
 from mt_operators import Op, eq, maximum, minimum, ne, op, zero
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.reduction import CumSum, Extremum, Prod, Sum
-from mt_tensor.layout import normalize_axes, normalize_axis
+from mt_tensor.layout import Shape, normalize_axes, normalize_axis
 from mt_tensor.methods.elementary import Elementary
 
 Dims = int | Sequence[int] | None
@@ -139,9 +139,13 @@ class Reductions(Elementary):
     ) -> Self:
         axes = normalize_axes(name, dim, self.ndim)
         folded: Self = function.apply(self._floating(), axes=axes, **metadata)
-        if keepdim:
-            return folded.view(1) if dim is None else folded
-        return folded.view(*(n for d, n in enumerate(self.shape) if d not in axes))
+        if dim is None:
+            return folded.view(1) if keepdim else folded.view()
+        return folded if keepdim else folded.view(*_dropped(self.shape, axes))
+
+
+def _dropped(shape: Shape, axes: tuple[int, ...]) -> Shape:
+    return tuple(n for d, n in enumerate(shape) if d not in axes)
 
 
 @op(zero, zero, predicate=True)
