@@ -195,16 +195,14 @@ def normalize_axes(operator: str, axes: int | Sequence[int] | None, ndim: int) -
     """Return the axes as ascending non-negative numbers; None means all of them.
 
     Raises:
-        ShapeError: an axis is out of range or named twice.
+        ShapeError: an axis is no int, out of range or named twice.
 
     >>> normalize_axes("sum", (-1, 0), 3)
     (0, 2)
     """
     if axes is None:
         return tuple(range(ndim))
-    if isinstance(axes, int):
-        return (normalize_axis(operator, axes, ndim),)
-    listed = tuple(axes)
+    listed = tuple(axes) if hasattr(axes, "__iter__") else (axes,)
     result = sorted(normalize_axis(operator, axis, ndim) for axis in listed)
     if len(set(result)) != len(result):
         message = f"{operator}: axes {listed} name one axis twice"
@@ -216,12 +214,15 @@ def normalize_axis(operator: str, axis: int, ndim: int) -> int:
     """Return the axis counted from the front.
 
     Raises:
-        ShapeError: it is out of range.
+        ShapeError: it is no int, or out of range.
     """
+    if not hasattr(axis, "__index__"):
+        message = f"{operator}: an axis is an int, not {axis!r}"
+        raise ShapeError(message)
     if not -ndim <= axis < ndim:
         message = f"{operator}: axis {axis} is out of range for {ndim} dimension(s)"
         raise ShapeError(message)
-    return axis % ndim
+    return int(axis) % ndim
 
 
 @lru_cache(maxsize=4096)
@@ -243,17 +244,17 @@ def infer_shape(operator: str, shape: Shape, new_shape: Shape) -> Shape:
     """Return `new_shape` with its -1, if it has one, replaced by the size that is left.
 
     Raises:
-        ShapeError: the sizes differ, more than one -1, or another negative size.
+        ShapeError: the sizes differ, more than one -1, or something that is no size.
 
     >>> infer_shape("view", (2, 6), (3, -1))
     (3, 4)
     """
-    size = prod(shape)
-    known = prod(n for n in new_shape if n != -1)
     unknown = new_shape.count(-1)
-    if unknown > 1 or any(n < -1 for n in new_shape):
+    if unknown > 1 or not all(hasattr(n, "__index__") and n >= -1 for n in new_shape):
         message = f"{operator}: {new_shape} must be sizes with at most one -1"
         raise ShapeError(message)
+    size = prod(shape)
+    known = prod(n for n in new_shape if n != -1)
     fits = (known > 0 and size % known == 0) if unknown else known == size
     if not fits:
         message = (
@@ -261,4 +262,4 @@ def infer_shape(operator: str, shape: Shape, new_shape: Shape) -> Shape:
             f"which has {'a multiple of ' if unknown else ''}{known}"
         )
         raise ShapeError(message)
-    return tuple(size // known if n == -1 else n for n in new_shape)
+    return tuple(size // known if n == -1 else int(n) for n in new_shape)
