@@ -192,11 +192,10 @@ class TensorBase(Variable):
     @classmethod
     def _admit(cls, inputs: tuple[Any, ...]) -> tuple[Self, ...]:
         first = inputs[0]
-        kind = type(first)
-        if issubclass(kind, TensorBase):
+        if type(first) is cls:
             backend = first.backend
             for x in inputs:
-                if type(x) is not kind or x.backend is not backend:
+                if type(x) is not cls or x.backend is not backend:
                     break
             else:
                 return inputs
