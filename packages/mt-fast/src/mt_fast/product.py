@@ -9,7 +9,7 @@ import numpy as np
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels.matmul import vectorized as kernels
-from mt_fast.kernels.matmul.tile import HEIGHT, VECTORS
+from mt_fast.kernels.tile import HEIGHT, VECTORS
 from mt_fast.kernels.vectors import lanes_of
 from mt_fast.launching import entry, run_parallel
 from mt_fast.threads import get_num_threads
@@ -119,7 +119,12 @@ def _kernel(dtype: DType) -> tuple[Entry, Kernel]:
         "STRIP": lanes * VECTORS,
         "DEPTH": DEPTH_BYTES // dtype.itemsize,
     }
-    helpers = (kernels.pack_b, kernels.strips, kernels.product)
+    helpers = (
+        kernels.pack_squares,
+        kernels.pack_b,
+        kernels.strips,
+        kernels.product,
+    )
     bindings = bind_helpers(dict(constants), *helpers)
     return entry(3, dtype, dtype, dtype), compile_kernel(kernels.parts, bindings, str(constants))
 

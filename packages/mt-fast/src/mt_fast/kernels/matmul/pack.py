@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from mt_fast.kernels.matmul.tile import VECTORS
+from mt_fast.kernels.tile import VECTORS
 from mt_fast.kernels.vectors import LANE, Lanes, integer, lanes_of
 
 

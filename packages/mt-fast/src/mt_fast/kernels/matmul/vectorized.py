@@ -6,6 +6,11 @@ a has few rows each element of b is used too few times to be worth the copy, so 
 
 Each element of c is the sum over k in order, `DEPTH` terms at a time, wherever the blocks lie:
 the result does not depend on how rows and columns are shared among threads.
+
+A matrix is a tuple: storage, position of the first element, stride of a row, stride of a column.
+
+Bound by the compiler: `ALL`, the types of the elements; `LANES`, the elements of a vector;
+`STRIP`, those of a row of a tile; `DEPTH`.
 """
 
 # mypy: ignore-errors
@@ -14,9 +19,9 @@ the result does not depend on how rows and columns are shared among threads.
 import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.matmul.pack import copy_line, transpose_square
-from mt_fast.kernels.matmul.tile import HEIGHT, tile
 from mt_fast.kernels.intrinsics import advance, get, put
+from mt_fast.kernels.matmul.pack import copy_line, transpose_square
+from mt_fast.kernels.tile import FIRST, HEIGHT, tile
 
 COLUMNS = 2048
 """Columns of a block of b, which stays in the last-level cache."""
@@ -28,124 +33,69 @@ PLACE = 4 * HEIGHT
 """Up to this many rows, b is read in place."""
 
 
-def pack_b(b, at, row, column, depth, width, packed):
+def pack_b(b, width, depth, packed):
     """Copy a block of b, (depth, width), as strips of `STRIP` columns, each row by row."""
+    storage, at, row, column = b
     for j in range(0, width, STRIP):
+        corner, target = at + j * column, j * depth
         wide = min(STRIP, width - j)
-        target = j * depth
         if column == 1 and wide == STRIP:
             for k in range(depth):
-                copy_line(b, at + k * row + j, packed, target + k * STRIP)
+                copy_line(storage, corner + k * row, packed, target + k * STRIP)
+        elif row == 1 and wide >= LANES and depth >= LANES:
+            pack_squares(storage, corner, column, wide, depth, packed, target)
         else:
-            first = 0
-            if row == 1:
-                while first + LANES <= wide:
-                    source = at + (j + first) * column
-                    k = 0
-                    while k + LANES <= depth:
-                        transpose_square(
-                            b, source + k, column, packed, target + k * STRIP + first, STRIP
-                        )
-                        k += LANES
-                    while k < depth:
-                        for i in range(LANES):
-                            put(
-                                packed,
-                                target + k * STRIP + first + i,
-                                get(b, source + k + i * column),
-                            )
-                        k += 1
-                    first += LANES
-            for i in range(first, wide):
+            for i in range(wide):
                 for k in range(depth):
-                    put(packed, target + k * STRIP + i, get(b, at + k * row + (j + i) * column))
+                    value = get(storage, corner + k * row + i * column)
+                    put(packed, target + k * STRIP + i, value)
 
 
-def product(a, a_at, a_row, a_column, b, b_at, b_row, b_column, c, c_at, c_row, M, N, K):
+def pack_squares(storage, at, column, wide, depth, packed, target):
+    """Transpose a strip whose columns are dense; the last squares overlap those before them."""
+    for i in range(0, wide, LANES):
+        i = min(i, wide - LANES)  # noqa: PLW2901
+        for k in range(0, depth, LANES):
+            k = min(k, depth - LANES)  # noqa: PLW2901
+            source = at + i * column + k
+            transpose_square(storage, source, column, packed, target + k * STRIP + i, STRIP)
+
+
+def strips(a, b, b_strip, c, rows, width, depth, add):
+    """Run the tiles of a block strip by strip; each runs down its strip of b."""
+    for j in range(0, width, STRIP):
+        strip = (b[0], b[1] + j // STRIP * b_strip, b[2])
+        i = 0
+        while i < rows:
+            height = FIRST[rows - i] if rows - i < HEIGHT else HEIGHT
+            left = (a[0], a[1] + i * a[2], a[2], a[3])
+            corner = (c[0], c[1] + i * c[2] + j, c[2])
+            tile(height, left, strip, corner, depth, min(STRIP, width - j), add)
+            i += height
+
+
+def product(a, b, c, M, N, K):
     """Set c, (M, N), to the product of a and b, any strides; the columns of c are dense."""
-    if K == 0:
-        for i in range(M):
-            for j in range(N):
-                put(c, c_at + i * c_row + j, 0.0)
-    place = b_column == 1 and M <= PLACE
-    packed = np.empty(0 if place else -(-min(COLUMNS, N) // STRIP) * STRIP * min(DEPTH, K), c.dtype)
+    place = b[3] == 1 and M <= PLACE
+    size = 0 if place else -(-min(COLUMNS, N) // STRIP) * STRIP * min(DEPTH, K)
+    packed = np.empty(size, c[0].dtype)
+    for i in range(M if K == 0 else 0):
+        for j in range(N):
+            put(c[0], c[1] + i * c[2] + j, 0.0)
     for j in range(0, N, COLUMNS):
         width = min(COLUMNS, N - j)
         for k in range(0, K, DEPTH):
             depth = min(DEPTH, K - k)
-            corner = b_at + k * b_row + j * b_column
+            right = (b[0], b[1] + k * b[2] + j * b[3], b[2], b[3])
             if not place:
-                pack_b(b, corner, b_row, b_column, depth, width, packed)
+                pack_b(right, width, depth, packed)
+                right = (packed, 0, STRIP, 1)
             for i in range(0, M, ROWS):
                 rows = min(ROWS, M - i)
-                left = a_at + i * a_row + k * a_column
-                top = c_at + i * c_row + j
-                if place:
-                    strips(
-                        a,
-                        left,
-                        a_row,
-                        a_column,
-                        b,
-                        corner,
-                        b_row,
-                        STRIP,
-                        c,
-                        top,
-                        c_row,
-                        rows,
-                        width,
-                        depth,
-                        k > 0,
-                    )
-                else:
-                    strips(
-                        a,
-                        left,
-                        a_row,
-                        a_column,
-                        packed,
-                        0,
-                        STRIP,
-                        STRIP * depth,
-                        c,
-                        top,
-                        c_row,
-                        rows,
-                        width,
-                        depth,
-                        k > 0,
-                    )
-
-
-def strips(
-    a, a_at, a_row, a_column, b, b_at, b_row, b_strip, c, c_at, c_row, rows, width, depth, add
-):
-    """Run the tiles of a block, strip by strip; the rows are split into tiles of equal height."""
-    count = -(-rows // HEIGHT)
-    for j in range(0, width, STRIP):
-        wide = min(STRIP, width - j)
-        i = 0
-        for t in range(count):
-            height = rows // count + (t < rows % count)
-            tile(
-                height,
-                a,
-                a_at + i * a_row,
-                a_row,
-                a_column,
-                b,
-                b_at,
-                b_row,
-                c,
-                c_at + i * c_row + j,
-                c_row,
-                depth,
-                wide,
-                add,
-            )
-            i += height
-        b_at += b_strip
+                left = (a[0], a[1] + i * a[2] + k * a[3], a[2], a[3])
+                corner = (c[0], c[1] + i * c[2] + j, c[2])
+                b_strip = STRIP if place else STRIP * depth
+                strips(left, right, b_strip, corner, rows, width, depth, k > 0)
 
 
 def parts(data, layout, first, last):
@@ -170,8 +120,10 @@ def parts(data, layout, first, last):
         i = unit // across % down * rows
         j = unit % across * columns
         product(
-            a, at[1] + i * a_row, a_row, a_column,
-            b, at[2] + j * b_column, b_row, b_column,
-            out, at[0] + i * c_row + j, c_row,
-            min(rows, M - i), min(columns, N - j), K,
-        )  # fmt: skip
+            (a, at[1] + i * a_row, a_row, a_column),
+            (b, at[2] + j * b_column, b_row, b_column),
+            (out, at[0] + i * c_row + j, c_row),
+            min(rows, M - i),
+            min(columns, N - j),
+            K,
+        )

@@ -5,14 +5,14 @@ and, for each of the H rows, broadcasts one element of a: H V fused multiply-add
 With H = 12 and V = 2 of 512 bits this runs at the machine's peak: 24 accumulators, 2 vectors of b
 and the broadcast fill 27 of the 32 registers, and 24 independent chains hide the latency.
 
-a is read in place through any two strides, so a transposed a costs nothing here. At the right
-edge of the product the last lanes are masked, at the bottom there is a tile of every height.
+a is read in place through any two strides, so a transposed a costs nothing here. The rows of b lie
+at a stride, or where a table says, which makes a convolution a product. At the right edge the last
+lanes are masked; at the bottom rows are split into two of the heights that there are.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -21,19 +21,36 @@ from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
 HEIGHT = {512: 12, 256: 6, 128: 4}[vector_bits()]
 """Most rows of a tile: what the registers hold."""
 
+HEIGHTS = tuple(h for h in (1, 2, 3, 4, 6, 8, 12) if h <= HEIGHT)
+"""The heights of the tiles that there are; all from 1 to 12 would take twice as long to compile."""
+
 VECTORS = 2
 """Vectors in a row of a tile."""
 
 
+def _first_of_two(rows: int) -> int:
+    """Return the taller of the two heights closest to each other that make up `rows`."""
+    return min(h for h in HEIGHTS if 2 * h >= rows and (rows - h in HEIGHTS or rows == h))
+
+
+FIRST = (0, *(rows if rows in HEIGHTS else _first_of_two(rows) for rows in range(1, HEIGHT + 1)))
+"""The height of the next tile where so many rows are left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """The values of one call: pointers to the tile's first elements, strides and sizes."""
+    """The values of one call: pointers to the tile's first elements, strides and sizes.
+
+    Attributes:
+        table: where the rows of b start, in elements from `b`; None if they lie at `b_row`.
+    """
 
     a: Any
     a_row: Any
     a_column: Any
     b: Any
     b_row: Any
+    table: Any
     c: Any
     c_row: Any
     depth: Any
@@ -42,56 +59,54 @@ class Operands:
 
 
 @intrinsic
-def tile(
-    typing: Any,
+def tile(  # noqa: PLR0913, PLR0917
+    typing: Any,  # noqa: ARG001
     height: Any,
     a: Any,
-    a_at: Any,
-    a_row: Any,
-    a_column: Any,
     b: Any,
-    b_at: Any,
-    b_row: Any,
     c: Any,
-    c_at: Any,
-    c_row: Any,
     depth: Any,
     width: Any,
     add: Any,
-) -> Any:  # noqa: ARG001, E501, PLR0913, PLR0917
+) -> Any:
     """Set a tile of c to the product of `height` rows of a and `width` columns of b, or add it.
 
     Args:
-        height: rows, 1 to `HEIGHT`.
-        a: storage; element (i, k) lies at `a_at + i * a_row + k * a_column`.
-        b: storage; element (k, j) lies at `b_at + k * b_row + j`.
-        c: storage; element (i, j) lies at `c_at + i * c_row + j`.
-        depth: how many k there are.
+        height: rows, one of `HEIGHTS`.
+        a: (storage, at, row, column); element (i, k) lies at `at + i * row + k * column`.
+        b: (storage, at, row); element (k, j) lies at `at + k * row + j`, or if `row` is an array
+            of integers at `at + row[k] + j`.
+        c: (storage, at, row); element (i, j) lies at `at + i * row + j`.
+        depth: how many k there are, at least one.
         width: columns, at most `VECTORS` vectors.
         add: whether to add to what c holds.
     """
-    i = types.intp
-    signature = types.void(i, a, i, i, i, b, i, i, c, i, i, i, i, types.boolean)
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        rows, a_, a0, ai, ak, b_, b0, bk, c_, c0, ci, k, n, more = args
-        lanes = lanes_of(c.dtype.bitwidth)
-        pointers = [
-            builder.gep(context.make_array(kind)(context, builder, value).data, [at])
-            for kind, value, at in ((a, a_, a0), (b, b_, b0), (c, c_, c0))
-        ]
-        pa, pb, pc = pointers
-        operands = Operands(pa, ai, ak, pb, bk, pc, ci, k, n, more)
-        _by_height(builder, lanes, rows, operands)
+        def pointer(kind: Any, value: Any) -> Any:
+            array = builder.extract_value(value, 0)
+            data = context.make_array(kind[0])(context, builder, array).data
+            return builder.gep(data, [builder.extract_value(value, 1)])
+
+        rows, a_, b_, c_, k, n, more = args
+        indirect = isinstance(b[2], types.Array)
+        b_row = builder.extract_value(b_, 2)
+        table = context.make_array(b[2])(context, builder, b_row).data if indirect else None
+        a_row, a_column = (builder.extract_value(a_, i) for i in (2, 3))
+        pa, pb, pc = pointer(a, a_), pointer(b, b_), pointer(c, c_)
+        c_row = builder.extract_value(c_, 2)
+        operands = Operands(pa, a_row, a_column, pb, b_row, table, pc, c_row, k, n, more)
+        _by_height(builder, lanes_of(c[0].dtype.bitwidth), rows, operands)
         return context.get_dummy_value()
 
-    return signature, emit
+    i = types.intp
+    return types.void(i, a, b, c, i, i, types.boolean), emit
 
 
 def _by_height(builder: Any, lanes: Lanes, height: Any, x: Operands) -> None:
     end = builder.append_basic_block("tile_end")
     switch = builder.switch(height, end)
-    for rows in range(1, HEIGHT + 1):
+    for rows in HEIGHTS:
         block = builder.append_basic_block(f"tile_{rows}")
         switch.add_case(integer(rows), block)
         builder.position_at_end(block)
@@ -121,7 +136,8 @@ def _accumulate(
     builder.position_at_end(loop)
     k, a, b = (builder.phi(kind) for kind in (INT, x.a.type, x.b.type))
     sums = [[builder.phi(lanes.type) for _ in masks] for _ in range(height)]
-    line = [lanes.load(builder, lanes.at(builder, b, v), mask) for v, mask in enumerate(masks)]
+    start = b if x.table is None else builder.gep(b, [builder.load(builder.gep(x.table, [k]))])
+    line = [lanes.load(builder, lanes.at(builder, start, v), mask) for v, mask in enumerate(masks)]
     added = []
     for i in range(height):
         element = builder.load(builder.gep(a, [rows[i]]), align=lanes.align)
@@ -131,15 +147,12 @@ def _accumulate(
     carried = [
         (k, integer(0), following),
         (a, x.a, builder.gep(a, [x.a_column])),
-        (b, x.b, builder.gep(b, [x.b_row])),
-        *(
-            (s, lanes.zero, t)
-            for old, new in zip(sums, added, strict=True)
-            for s, t in zip(old, new, strict=True)
-        ),
+        (b, x.b, builder.gep(b, [x.b_row]) if x.table is None else b),
     ]
-    for phi, start, value in carried:
-        phi.add_incoming(start, before)
+    for old, new in zip(sums, added, strict=True):
+        carried += [(s, lanes.zero, t) for s, t in zip(old, new, strict=True)]
+    for phi, first, value in carried:
+        phi.add_incoming(first, before)
         phi.add_incoming(value, loop)
     done = builder.append_basic_block("k_end")
     builder.cbranch(builder.icmp_signed("<", following, x.depth), loop, done)
@@ -147,7 +160,7 @@ def _accumulate(
     return added
 
 
-def _write(  # noqa: PLR0913, PLR0917
+def _write(  # noqa: PLR0913
     builder: Any,
     lanes: Lanes,
     lines: list[Any],
