@@ -6,11 +6,12 @@ from weakref import ref
 
 import numpy as np
 
+from mt_fast import convolution
 from mt_fast.elementwise import Elementwise
 from mt_fast.product import multiply
 from mt_fast.reduction import Reduction
 from mt_operators import Op
-from mt_tensor.backend import Backend, ElementFn
+from mt_tensor.backend import Backend, ElementFn, Pair
 from mt_tensor.dtypes import DType
 from mt_tensor.tensor_data import Storage, TensorData
 
@@ -60,6 +61,24 @@ class FastBackend(Backend):
     def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
         """Multiply in tiles that stay in registers and caches."""
         multiply(out, a, b)
+
+    def conv2d(
+        self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Correlate images with kernels, by tiles of a product that reads the images in place."""
+        convolution.conv2d(out, x, weight, stride, padding)
+
+    def conv2d_by_input(
+        self, out: TensorData, grad: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Correlate the gradient with the kernels turned around."""
+        convolution.conv2d_by_input(out, grad, weight, stride, padding)
+
+    def conv2d_by_weight(
+        self, out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Sum products along the pixels, image by image."""
+        convolution.conv2d_by_weight(out, grad, x, stride, padding)
 
 
 def _admit(table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[[], Any]) -> Any:
