@@ -89,12 +89,12 @@ def test_only_what_is_wanted_is_pulled_back():
         (
             [(2, 3, 8, 8), (4, 1, 3, 3)],
             {},
-            r"input is \(2, 3, 8, 8\) and weight is \(4, 1, 3, 3\); input.shape\[1\] = 3 must",
+            r"input is \(2, 3, 8, 8\) and weight is \(4, 1, 3, 3\); input.shape\[-3\] = 3 must",
         ),
         (
             [(1, 1, 2, 9), (1, 1, 5, 3)],
             {"padding": 1},
-            r"weight.shape\[2\] = 5 is larger than the padded image, 2 \+ 2 \* 1",
+            r"weight.shape\[-2\] = 5 is larger than the padded input, 2 \+ 2 \* 1",
         ),
         (
             [(1, 1, 3, 3), (2, 1, 2, 2), (1,)],
@@ -202,12 +202,12 @@ def test_a_sequence_is_an_image_of_one_row(backend):  # noqa: ARG001
             {},
             r"conv1d: .* weight must have 3 dimensions, as \(O, C, K\)",
         ),
-        ([(2, 3, 8), (4, 1, 3)], {"groups": 2}, r"in 2 groups; input.shape\[1\] = 3 must equal "),
+        ([(2, 3, 8), (4, 1, 3)], {"groups": 2}, r"in 2 groups; input.shape\[-2\] = 3 must equal "),
         ([(2, 2, 8), (3, 1, 3)], {"groups": 2}, r"= 1 times 2, which must divide 3"),
         (
             [(1, 1, 4), (1, 1, 3)],
             {"dilation": 2},
-            r"weight.shape\[2\] = 3, dilated 5, is larger than the padded image, 4 \+ 2 \* 0",
+            r"weight.shape\[-1\] = 3, dilated 5, is larger than the padded input, 4 \+ 2 \* 0",
         ),
     ],
 )

@@ -77,7 +77,7 @@ def test_one_image_has_no_batch_dimension():
         (
             [(1, 2, 3, 3), (3, 1, 2, 2)],
             {},
-            r"input.shape\[1\] = 2 must equal weight.shape\[0\] = 3 and be a multiple of",
+            r"input.shape\[-3\] = 2 must equal weight.shape\[0\] = 3 and be a multiple of",
         ),
         ([(1, 3, 3, 3), (3, 1, 2, 2)], {"groups": 2}, r"be a multiple of groups = 2"),
         ([(1, 1, 3, 3), (1, 2, 2, 2), (1,)], {}, r"bias is \(1,\); for 2 channels it is \(2,\)"),

@@ -74,6 +74,39 @@ CASES = {
         lambda f, x: f.max_pool2d(x, kernel_size=(3, 2), stride=(1, 2)),
         [(2, 3, 7, 6)],
     ),
+    "avg_pool2d, all options": (
+        lambda f, x: f.avg_pool2d(x, (3, 2), 2, 1, ceil_mode=True, count_include_pad=False),
+        [(2, 3, 8, 6)],
+    ),
+    "avg_pool2d, ceil and divisor": (
+        lambda f, x: f.avg_pool2d(x, 3, 2, 1, ceil_mode=True, divisor_override=5),
+        [(2, 3, 8, 6)],
+    ),
+    "avg_pool1d": (lambda f, x: f.avg_pool1d(x, 3, 2, 1, ceil_mode=True), [(2, 3, 8)]),
+    "max_pool2d, padding and ceil": (
+        lambda f, x: f.max_pool2d(x, (4, 3), 3, (2, 1), ceil_mode=True),
+        [(2, 3, 8, 6)],
+    ),
+    "max_pool1d": (lambda f, x: f.max_pool1d(x, 3, 2, 1, ceil_mode=True), [(2, 3, 8)]),
+    "adaptive_avg_pool2d": (lambda f, x: f.adaptive_avg_pool2d(x, (3, 4)), [(2, 3, 7, 10)]),
+    "adaptive_avg_pool1d": (lambda f, x: f.adaptive_avg_pool1d(x, 5), [(2, 3, 7)]),
+    "layer_norm": (
+        lambda f, x, w, b: f.layer_norm(x, (3, 4), w, b, 1e-3),
+        [(2, 3, 4), (3, 4), (3, 4)],
+    ),
+    "rms_norm": (lambda f, x, w: f.rms_norm(x, (4,), w), [(2, 3, 4), (4,)]),
+    "group_norm": (
+        lambda f, x, w, b: f.group_norm(x, num_groups=2, weight=w, bias=b),
+        [(2, 4, 3, 2), (4,), (4,)],
+    ),
+    "batch_norm, training": (
+        lambda f, x, w, b: f.batch_norm(x, None, None, w, b, training=True),
+        [(3, 4, 2, 2), (4,), (4,)],
+    ),
+    "batch_norm": (
+        lambda f, x, m, v, w, b: f.batch_norm(x, m.detach(), (v * v).detach(), w, b),
+        [(3, 4), (4,), (4,), (4,), (4,)],
+    ),
     "softmax": (lambda f, x: f.softmax(x, dim=1), [(3, 4, 2)]),
     "log_softmax": (lambda f, x: f.log_softmax(x, dim=-1), [(3, 4)]),
     "log_softmax of 1e4": (lambda f, x: f.log_softmax(x * 1e4, dim=-1), [(3, 4)]),
@@ -102,7 +135,9 @@ def difference(name, dtype):
     here.backward(mt.tensor(grad.reshape(here.shape)))
     there.backward(torch.tensor(grad))
     pairs = [(here.detach(), there.detach())]
-    pairs += [(m.grad, o.grad) for m, o, f in zip(mine, other, leaf, strict=True) if f]
+    grads = [(m.grad, o.grad) for m, o in zip(mine, other, strict=True)]
+    assert [m is None for m, _ in grads] == [o is None for _, o in grads]
+    pairs += [(m, o) for m, o in grads if m is not None]
     return max(_distance(m.numpy(), o.numpy()) for m, o in pairs)
 
 

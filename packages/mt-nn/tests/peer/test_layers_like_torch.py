@@ -26,6 +26,21 @@ CASES = {
     "ConvTranspose1d": (lambda nn: nn.ConvTranspose1d(4, 6, 3, 2, 1, 1, 2, bias=False), (2, 4, 5)),
     "AvgPool2d": (lambda nn: nn.AvgPool2d(3, 2), (2, 3, 8, 7)),
     "MaxPool2d": (lambda nn: nn.MaxPool2d(2), (2, 3, 8, 7)),
+    "AvgPool1d": (lambda nn: nn.AvgPool1d(3, 2, 1), (2, 3, 8)),
+    "MaxPool1d": (lambda nn: nn.MaxPool1d(3, 2, 1, ceil_mode=True), (2, 3, 8)),
+    "AdaptiveAvgPool2d": (lambda nn: nn.AdaptiveAvgPool2d((None, 3)), (2, 3, 8, 7)),
+    "AdaptiveAvgPool1d": (lambda nn: nn.AdaptiveAvgPool1d(3), (2, 3, 7)),
+    "LayerNorm": (lambda nn: nn.LayerNorm((3, 4)), (2, 3, 4)),
+    "LayerNorm, no bias": (lambda nn: nn.LayerNorm(4, bias=False), (2, 3, 4)),
+    "RMSNorm": (lambda nn: nn.RMSNorm(4), (2, 3, 4)),
+    "GroupNorm": (lambda nn: nn.GroupNorm(2, 4), (2, 4, 3)),
+    "BatchNorm1d": (lambda nn: nn.BatchNorm1d(4), (3, 4, 5)),
+    "BatchNorm2d": (lambda nn: nn.BatchNorm2d(4, eps=1e-3, momentum=0.3), (3, 4, 2, 2)),
+    "BatchNorm2d, off": (lambda nn: nn.BatchNorm2d(4).eval(), (3, 4, 2, 2)),
+    "BatchNorm1d, no statistics": (
+        lambda nn: nn.BatchNorm1d(4, affine=False, track_running_stats=False).eval(),
+        (3, 4),
+    ),
     "ReLU": (lambda nn: nn.ReLU(), (3, 4)),
     "Sigmoid": (lambda nn: nn.Sigmoid(), (3, 4)),
     "Tanh": (lambda nn: nn.Tanh(), (3, 4)),
@@ -65,6 +80,8 @@ def test_it_agrees_with_pytorch(name, dtype):
         k: (p.value.grad, q.grad)
         for (k, p), (_, q) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True)
     }
+    state = theirs.state_dict()
+    compared |= {k: (b.value, state[k]) for k, b in ours.named_buffers()}
     for mine, other in compared.values():
         np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=tolerance, atol=tolerance)
 

@@ -6,19 +6,19 @@ where $x$ is 0 outside of the image. A sequence is an image of one row.
 
 from typing import Any, Literal
 
-from mt_nn.arguments import Pair, Size, dimensions, one_dtype, positive, sizes
+from mt_nn.arguments import Pair, Size, one_dtype, positive, sizes
 from mt_nn.functional.correlation import (
     Geometry,
     correlate,
     correlate_by_input,
     correlate_by_weight,
 )
+from mt_nn.functional.images import as_images, restored, with_rows
 from mt_nn.functional.padding import pad
 from mt_tensor import Context, Function, ShapeError, Tensor
 
 Padding = Size | Literal["same", "valid"]
 
-LAYOUTS = {1: "(C, L) or (N, C, L)", 2: "(C, H, W) or (N, C, H, W)"}
 KERNELS = {1: "(O, C, K)", 2: "(O, C, KH, KW)"}
 
 
@@ -121,11 +121,6 @@ class Conv2d(Function):
         return by_input, by_weight
 
 
-def lifted(a: Tensor, ndim: int) -> Tensor:
-    """Return a view with `ndim` dimensions, where those missing are rows of sequences."""
-    return a if a.ndim == ndim else a.unsqueeze(-2)
-
-
 def read_geometry(operator: str, count: int, options: dict[str, Any]) -> Geometry:
     """Read stride, padding, dilation and groups for `count` spatial dimensions.
 
@@ -174,36 +169,33 @@ def _convolve(  # noqa: PLR0913, PLR0917
     bias: Tensor | None,
     options: dict[str, Any],
 ) -> Tensor:
-    dimensions(operator, input, (count + 1, count + 2), LAYOUTS[count])
-    if input.ndim == count + 1:
-        return _convolve(operator, count, input.unsqueeze(0), weight, bias, options).squeeze(0)
+    images = as_images(operator, input, count)
     _check_channels(operator, count, input, weight, options["groups"])
     one_dtype(operator, input=input, weight=weight, bias=bias)
     check_bias(operator, bias, weight.shape[0])
+    kernels = with_rows(weight)
     if isinstance(options["padding"], str):
-        input, options = _spelled_out(operator, count, input, weight, options)
+        images, options = _spelled_out(operator, count, images, weight, options)
     geometry = read_geometry(operator, count, options)
-    _check_size(operator, input, weight, geometry)
-    x, kernels = lifted(input, 4), lifted(weight, 4)
-    result: Tensor = Conv2d.apply(x, kernels, geometry=geometry)
-    result = result if bias is None else result + bias.view(-1, 1, 1)
-    return result if count == 2 else result.squeeze(-2)  # noqa: PLR2004
+    _check_size(operator, input, images, weight, geometry)
+    result: Tensor = Conv2d.apply(images, kernels, geometry=geometry)
+    return restored(result if bias is None else result + bias.view(-1, 1, 1), input, count)
 
 
 def _spelled_out(
-    operator: str, count: int, input: Tensor, weight: Tensor, options: dict[str, Any]
+    operator: str, count: int, images: Tensor, weight: Tensor, options: dict[str, Any]
 ) -> tuple[Tensor, dict[str, Any]]:
     """Pad for `"same"`, and say the padding that is left as a number."""
     name, stride = options["padding"], sizes(operator, "stride", options["stride"], count)
     check_named_padding(operator, name, stride)
     if name == "valid":
-        return input, options | {"padding": 0}
+        return images, options | {"padding": 0}
     dilation = sizes(operator, "dilation", options["dilation"], count)
     totals = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
     odd = [total % 2 for total in totals]
     if any(odd):
-        input = pad(input, [n for extra in reversed(odd) for n in (0, extra)])
-    return input, options | {"padding": tuple(total // 2 for total in totals)}
+        images = pad(images, [n for extra in reversed(odd) for n in (0, extra)])
+    return images, options | {"padding": tuple(total // 2 for total in totals)}
 
 
 def _check_channels(operator: str, count: int, input: Tensor, weight: Tensor, groups: int) -> None:
@@ -212,26 +204,27 @@ def _check_channels(operator: str, count: int, input: Tensor, weight: Tensor, gr
         message = f"{facts}; weight must have {count + 2} dimensions, as {KERNELS[count]}"
         raise ShapeError(message)
     positive(operator, groups=groups)
-    if weight.shape[0] % groups or input.shape[1] != weight.shape[1] * groups:
+    if weight.shape[0] % groups or input.shape[-count - 1] != weight.shape[1] * groups:
         parts = "" if groups == 1 else f" in {groups} groups"
         message = (
-            f"{facts}{parts}; input.shape[1] = {input.shape[1]} must equal "
+            f"{facts}{parts}; input.shape[{-count - 1}] = {input.shape[-count - 1]} must equal "
             f"weight.shape[1] = {weight.shape[1]}"
             + ("" if groups == 1 else f" times {groups}, which must divide {weight.shape[0]}")
         )
         raise ShapeError(message)
 
 
-def _check_size(operator: str, input: Tensor, weight: Tensor, geometry: Geometry) -> None:
-    count = input.ndim - 2
-    for i in range(count):
-        n, k = input.shape[2 + i], weight.shape[2 + i]
-        p, d = geometry.padding[i - count], geometry.dilation[i - count]
+def _check_size(
+    operator: str, input: Tensor, images: Tensor, weight: Tensor, geometry: Geometry
+) -> None:
+    for axis in range(2 - weight.ndim, 0):
+        n, k = images.shape[axis], weight.shape[axis]
+        p, d = geometry.padding[axis], geometry.dilation[axis]
         if d * (k - 1) + 1 > n + 2 * p:
             reach = f"{k}" if d == 1 else f"{k}, dilated {d * (k - 1) + 1},"
             message = (
                 f"{operator}: input is {input.shape} and weight is {weight.shape}; "
-                f"weight.shape[{2 + i}] = {reach} is larger than the padded image, {n} + 2 * {p}"
+                f"weight.shape[{axis}] = {reach} is larger than the padded input, {n} + 2 * {p}"
             )
             raise ShapeError(message)
 

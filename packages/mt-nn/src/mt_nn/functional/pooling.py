@@ -1,45 +1,113 @@
-"""Pooling: one number for each window of an image."""
+r"""Pooling: one number for each window of an image or a sequence.
 
+A backend pools full windows without padding. Padding is put around the image first: zeros for an
+average, $-\infty$ for a maximum.
+"""
+
+from math import inf, prod
 from typing import Any
 
-from mt_nn.arguments import Pair, Size, dimensions, one_dtype, pair
-from mt_tensor import Context, Function, ShapeError, Tensor
+from mt_nn.arguments import Pair, Size, one_dtype
+from mt_nn.functional.images import as_images, restored
+from mt_nn.functional.window import Window, read_window
+from mt_tensor import Context, Function, Tensor, ones
 
 
-def avg_pool2d(input: Tensor, kernel_size: Size, stride: Size | None = None) -> Tensor:
+def avg_pool2d(  # noqa: PLR0913, PLR0917  PyTorch's signature
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    ceil_mode: bool = False,  # noqa: FBT001, FBT002
+    count_include_pad: bool = True,  # noqa: FBT001, FBT002
+    divisor_override: int | None = None,
+) -> Tensor:
     """Average over windows.
 
     Args:
         input: shape (N, C, H, W), or (C, H, W) for one image.
         kernel_size: size of the window, one number or (high, wide).
         stride: how far the window moves; by its own size if None, so that windows do not overlap.
+        padding: how many zeros surround the image, at most half a window.
+        ceil_mode: also take a last window that reaches over the lower or right edge.
+        count_include_pad: whether the zeros of the padding count as elements.
+        divisor_override: divide by this number instead of the count of elements.
 
     Returns:
-        Shape (N, C, OH, OW) with `OH = (H - KH) // SH + 1`: what does not fill a window at the
-        lower or right edge is left out.
+        Shape (N, C, OH, OW) with `OH = (H + 2 PH - KH) // SH + 1`, rounded up in `ceil_mode`.
 
     Raises:
-        ShapeError: not 3 or 4 dimensions, or the window is larger than the image.
+        ShapeError: not 3 or 4 dimensions, or the window is larger than the padded image.
         DTypeError: the input does not hold floats.
-        ValueError: a size below 1.
+        ValueError: a size below 1, or a padding of more than half a window.
 
     Source: `torch.nn.functional.avg_pool2d`.
     """
-    return _pool("avg_pool2d", AvgPool2d, input, kernel_size, stride)
+    one_dtype("avg_pool2d", input=input)
+    images = as_images("avg_pool2d", input, 2)
+    sizes = (kernel_size, stride, padding)
+    window = read_window("avg_pool2d", images, 2, *sizes, ceil_mode=ceil_mode)
+    averages = _average(images, window, count_include_pad)
+    if divisor_override is not None:
+        averages = _mean(window.surround(images, 0.0), window) * (
+            prod(window.kernel) / divisor_override
+        )
+    return restored(averages, input, 2)
 
 
-def max_pool2d(input: Tensor, kernel_size: Size, stride: Size | None = None) -> Tensor:
+def avg_pool1d(  # noqa: PLR0913, PLR0917  PyTorch's signature
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    ceil_mode: bool = False,  # noqa: FBT001, FBT002
+    count_include_pad: bool = True,  # noqa: FBT001, FBT002
+) -> Tensor:
+    """Average over windows of sequences (N, C, L) or (C, L); otherwise as `avg_pool2d`.
+
+    Source: `torch.nn.functional.avg_pool1d`.
+    """
+    one_dtype("avg_pool1d", input=input)
+    images = as_images("avg_pool1d", input, 1)
+    sizes = (kernel_size, stride, padding)
+    window = read_window("avg_pool1d", images, 1, *sizes, ceil_mode=ceil_mode)
+    return restored(_average(images, window, count_include_pad), input, 1)
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    *,
+    ceil_mode: bool = False,
+) -> Tensor:
     """Take the maximum over windows; its gradient goes to the first of equal maxima.
 
     Arguments, result and errors as in `avg_pool2d`. A nan in a window is its maximum.
 
     Source: `torch.nn.functional.max_pool2d`.
     """
-    return _pool("max_pool2d", MaxPool2d, input, kernel_size, stride)
+    return _maximum("max_pool2d", 2, input, (kernel_size, stride, padding), ceil_mode=ceil_mode)
+
+
+def max_pool1d(
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    *,
+    ceil_mode: bool = False,
+) -> Tensor:
+    """Take the maximum over windows of sequences (N, C, L) or (C, L); see `max_pool2d`.
+
+    Source: `torch.nn.functional.max_pool1d`.
+    """
+    return _maximum("max_pool1d", 1, input, (kernel_size, stride, padding), ceil_mode=ceil_mode)
 
 
 class AvgPool2d(Function):
-    """Average over windows, by the kernels of the backend."""
+    """Average over full windows, by the kernels of the backend."""
 
     @staticmethod
     def forward(ctx: Context, x: Tensor, *, kernel: Pair, stride: Pair) -> Any:
@@ -59,7 +127,7 @@ class AvgPool2d(Function):
 
 
 class MaxPool2d(Function):
-    """Maximum over windows, by the kernels of the backend."""
+    """Maximum over full windows, by the kernels of the backend."""
 
     @staticmethod
     def forward(ctx: Context, x: Tensor, *, kernel: Pair, stride: Pair) -> Any:
@@ -79,20 +147,30 @@ class MaxPool2d(Function):
         return grad_output._new(out)
 
 
-def _pool(
-    operator: str, function: type[Function], input: Tensor, size: Size, stride: Size | None
+def _average(images: Tensor, window: Window, include_padding: bool) -> Tensor:  # noqa: FBT001
+    averages = _mean(window.surround(images, 0.0), window)
+    if window.overhang == (0, 0) and (include_padding or window.padding == (0, 0)):
+        return averages
+    present = ones(1, 1, *images.shape[2:], dtype=images.dtype, backend=images.backend)
+    counted = window.complete(window.pad(present, float(include_padding)), 0.0)
+    return averages / _mean(counted, window)
+
+
+def _mean(images: Tensor, window: Window) -> Tensor:
+    return AvgPool2d.apply(  # type: ignore[no-any-return]
+        images, kernel=window.kernel, stride=window.stride
+    )
+
+
+def _maximum(
+    operator: str, count: int, input: Tensor, sizes: tuple[Any, Any, Any], *, ceil_mode: bool
 ) -> Tensor:
-    dimensions(operator, input, (3, 4), "(C, H, W) or (N, C, H, W)")
     one_dtype(operator, input=input)
-    kernel = pair(operator, "kernel_size", size)
-    steps = kernel if stride is None else pair(operator, "stride", stride)
-    for n, k in zip(input.shape[-2:], kernel, strict=True):
-        if k > n:
-            message = f"{operator}: kernel_size {kernel} is larger than the image of {input.shape}"
-            raise ShapeError(message)
-    images = input if input.ndim == 4 else input.unsqueeze(0)  # noqa: PLR2004
-    result: Tensor = function.apply(images, kernel=kernel, stride=steps)
-    return result if input.ndim == 4 else result.squeeze(0)  # noqa: PLR2004
+    images = as_images(operator, input, count)
+    window = read_window(operator, images, count, *sizes, ceil_mode=ceil_mode)
+    whole = window.surround(images, -inf)
+    result: Tensor = MaxPool2d.apply(whole, kernel=window.kernel, stride=window.stride)
+    return restored(result, input, count)
 
 
 def _shape(x: Tensor, kernel: Pair, stride: Pair) -> tuple[int, ...]:

@@ -38,6 +38,19 @@ def softmax(input: Tensor, dim: int) -> Tensor:
     return LogSoftmax.apply(input, axis=axis).exp()  # type: ignore[no-any-return]
 
 
+def logsumexp(input: Tensor, dim: int, *, keepdim: bool = True) -> Tensor:
+    r"""Return $\ln \sum_j e^{x_j}$ along a dimension, which keeps size 1 unless `keepdim` is False.
+
+    Raises:
+        ShapeError: `dim` is out of range.
+        DTypeError: the input does not hold floats.
+
+    Source: `torch.logsumexp`.
+    """
+    axis = _axis("logsumexp", input, dim)
+    return input.logsumexp(axis, keepdim=keepdim)
+
+
 class LogSoftmax(Function):
     """Logarithm of softmax along an axis, by the kernels of the backend."""
 

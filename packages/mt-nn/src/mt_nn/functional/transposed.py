@@ -7,14 +7,15 @@ the other way round: there is no arithmetic of its own.
 
 from typing import Any
 
-from mt_nn.arguments import Pair, Size, dimensions, one_dtype, positive, sizes
-from mt_nn.functional.convolution import LAYOUTS, check_bias, lifted, read_geometry
+from mt_nn.arguments import Pair, Size, one_dtype, positive, sizes
+from mt_nn.functional.convolution import check_bias, read_geometry
 from mt_nn.functional.correlation import (
     Geometry,
     correlate,
     correlate_by_input,
     correlate_by_weight,
 )
+from mt_nn.functional.images import as_images, restored, with_rows
 from mt_tensor import Context, Function, ShapeError, Tensor
 
 KERNELS = {1: "(C, O, K)", 2: "(C, O, KH, KW)"}
@@ -131,20 +132,16 @@ def _spread(  # noqa: PLR0913, PLR0917
     options: dict[str, Any],
     output_padding: Size,
 ) -> Tensor:
-    dimensions(operator, input, (count + 1, count + 2), LAYOUTS[count])
-    if input.ndim == count + 1:
-        batch = input.unsqueeze(0)
-        return _spread(operator, count, batch, weight, bias, options, output_padding).squeeze(0)
+    images = as_images(operator, input, count)
     _check_channels(operator, count, input, weight, options["groups"])
     one_dtype(operator, input=input, weight=weight, bias=bias)
     check_bias(operator, bias, weight.shape[1] * options["groups"])
     geometry = read_geometry(operator, count, options)
     extra = sizes(operator, "output_padding", output_padding, count, least=0)
-    x, kernels = lifted(input, 4), lifted(weight, 4)
-    size = _output_size(operator, x, kernels, geometry, (0, *extra)[-2:])
-    result: Tensor = ConvTranspose2d.apply(x, kernels, geometry=geometry, size=size)
-    result = result if bias is None else result + bias.view(-1, 1, 1)
-    return result if count == 2 else result.squeeze(-2)  # noqa: PLR2004
+    kernels = with_rows(weight)
+    size = _output_size(operator, images, kernels, geometry, (0, *extra)[-2:])
+    result: Tensor = ConvTranspose2d.apply(images, kernels, geometry=geometry, size=size)
+    return restored(result if bias is None else result + bias.view(-1, 1, 1), input, count)
 
 
 def _output_size(
@@ -172,9 +169,10 @@ def _check_channels(operator: str, count: int, input: Tensor, weight: Tensor, gr
         message = f"{facts}; weight must have {count + 2} dimensions, as {KERNELS[count]}"
         raise ShapeError(message)
     positive(operator, groups=groups)
-    if input.shape[1] != weight.shape[0] or input.shape[1] % groups:
+    channels = input.shape[-count - 1]
+    if channels != weight.shape[0] or channels % groups:
         message = (
-            f"{facts}; input.shape[1] = {input.shape[1]} must equal weight.shape[0] = "
+            f"{facts}; input.shape[{-count - 1}] = {channels} must equal weight.shape[0] = "
             f"{weight.shape[0]} and be a multiple of groups = {groups}"
         )
         raise ShapeError(message)
