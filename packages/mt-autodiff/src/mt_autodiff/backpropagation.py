@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from mt_autodiff.errors import GradientError
+from mt_autodiff.history import History
 from mt_autodiff.mode import no_grad
 from mt_autodiff.variable import Variable
 
@@ -95,11 +96,9 @@ def backpropagate(
             if node.is_leaf():
                 node._accumulate(grad)
             elif not retain_graph:
-                _free(node)
+                _free(node.history)  # type: ignore[arg-type]  # no constant has a gradient
 
 
-def _free(node: Variable) -> None:
-    history = node.history
-    if history is not None:
-        history.ctx = None
-        history.inputs = ()
+def _free(history: History) -> None:
+    history.ctx = None
+    history.inputs = ()

@@ -9,7 +9,7 @@ from html import escape
 from itertools import pairwise
 
 from mt_autodiff.graph import Describe, Graph, Node, describe_scalar, graph_of
-from mt_autodiff.layering import Place, Size, layered
+from mt_autodiff.layering import Layout, Place, Size, layered
 from mt_autodiff.variable import Variable
 
 SHAPES = {"leaf": "box", "constant": "plaintext", "result": "box", "function": "ellipse"}
@@ -58,7 +58,7 @@ def to_svg(result: Variable, describe: Describe = describe_scalar) -> str:
         f"<svg {_frame(layout.size)} {FONT}>",
         "<title>computation graph</title>",
         f'<g transform="translate({MARGIN:g} {MARGIN:g})">',
-        *_arrows(graph, layout.routes, sizes),
+        *_arrows(graph, layout, sizes),
         *_boxes(graph.nodes, layout.places, sizes),
         "</g>",
         "</svg>",
@@ -83,19 +83,18 @@ def _size(node: Node) -> Size:
     return longest * CHARACTER + 2.0 * PADDING, tall
 
 
-def _arrows(
-    graph: Graph, routes: Sequence[tuple[Place, ...]], sizes: Sequence[Size]
-) -> Iterator[str]:
-    for (start, end), route in zip(graph.edges, routes, strict=True):
-        (x0, y0), (x1, y1) = route[0], route[-1]
-        points = [(x0 + sizes[start][0] / 2.0, y0), *route[1:-1], (x1 - sizes[end][0] / 2.0, y1)]
+def _arrows(graph: Graph, layout: Layout, sizes: Sequence[Size]) -> Iterator[str]:
+    for (start, end), route in zip(graph.edges, layout.routes, strict=True):
+        x0, y0 = layout.places[start]
+        x1, y1 = layout.places[end]
+        tip = x1 - sizes[end][0] / 2.0
+        points = [(x0 + sizes[start][0] / 2.0, y0), *route, (tip, y1)]
         yield f'<path d="{_curve(points)}" fill="none" stroke="#888888"/>'
-        x, y = points[-1]
-        yield f'<path d="M{x:.1f} {y:.1f}l-6 -3v6z" fill="#888888"/>'
+        yield f'<path d="M{tip:.1f} {y1:.1f}l-6 -3v6z" fill="#888888"/>'
 
 
 def _curve(points: Sequence[Place]) -> str:
-    """Join points by cubic curves that leave and arrive level."""
+    """Join points by cubic curves that leave and arrive level: straight between equal heights."""
     parts = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
     for (x0, y0), (x1, y1) in pairwise(points):
         middle = (x0 + x1) / 2.0

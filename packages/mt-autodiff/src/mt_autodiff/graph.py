@@ -44,7 +44,7 @@ def describe_scalar(scalar: Scalar, derivative: float | None) -> list[str]:
     """Return the name, if it was given one, the value, and the derivative of the result by it."""
     lines = [scalar.given_name] if scalar.given_name else []
     lines.append(f"{scalar.data:.4g}")
-    return lines if derivative is None else [*lines, f"d {derivative:.4g}"]
+    return lines if derivative is None else [*lines, f"d {derivative + 0.0:.4g}"]
 
 
 def graph_of(result: Variable, describe: Describe = describe_scalar) -> Graph:

@@ -13,13 +13,14 @@ The steps are those of Sugiyama, Tagawa and Toda (1981):
 Nodes are numbered, and every edge goes from a lower number to a higher one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 Edge = tuple[int, int]
 Size = tuple[float, float]
 Place = tuple[float, float]
+Interval = tuple[float, float]
 
 SWEEPS = 8
 LAYER_GAP = 36.0
@@ -33,7 +34,8 @@ class Layout:
 
     Attributes:
         places: the centre of each node.
-        routes: for each edge, the centres of its nodes and of the bends between.
+        routes: for each edge, the points from the right end of the first layer to the left end
+            of the last, two for each gap between layers: it is level across a layer.
         size: of the whole, whose upper left corner is (0, 0).
     """
 
@@ -55,13 +57,13 @@ def layered(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
     links = [link for path in paths for link in pairwise(path)]
     layers = _ordered(ranks, _neighbours(len(ranks), links))
     heights = _settled(layers, all_sizes, _neighbours(len(ranks), links))
-    centres = _columns(layers, all_sizes)
-    places = [(centres[rank], y) for rank, y in zip(ranks, heights, strict=True)]
-    size = _extent(places, all_sizes)
+    columns = _columns(layers, all_sizes)
+    places = [(sum(columns[r]) / 2.0, y) for r, y in zip(ranks, heights, strict=True)]
+    bottom = max((y + h / 2.0 for y, (_, h) in zip(heights, all_sizes, strict=True)), default=0.0)
     return Layout(
         places=tuple(places[: len(sizes)]),
-        routes=tuple(tuple(places[i] for i in path) for path in paths),
-        size=size,
+        routes=tuple(tuple(_route(path, columns, ranks, heights)) for path in paths),
+        size=(columns[-1][1] if columns else 0.0, bottom),
     )
 
 
@@ -148,19 +150,22 @@ def _increasing(values: list[float]) -> list[float]:
     return [total / count for total, count in pools for _ in range(count)]
 
 
-def _columns(layers: list[list[int]], sizes: list[Size]) -> list[float]:
-    """Return the middle of each layer, as wide as its widest node."""
-    centres, left = [], 0.0
+def _columns(layers: list[list[int]], sizes: list[Size]) -> list[Interval]:
+    """Return the left and right end of each layer, which is as wide as its widest node."""
+    columns, left = [], 0.0
     for layer in layers:
-        width = max(sizes[i][0] for i in layer)
-        centres.append(left + width / 2.0)
-        left += width + LAYER_GAP
-    return centres
+        right = left + max(sizes[i][0] for i in layer)
+        columns.append((left, right))
+        left = right + LAYER_GAP
+    return columns
 
 
-def _extent(places: Sequence[Place], sizes: Sequence[Size]) -> Size:
-    corners = [(x + w / 2.0, y + h / 2.0) for (x, y), (w, h) in zip(places, sizes, strict=True)]
-    return max((x for x, _ in corners), default=0.0), max((y for _, y in corners), default=0.0)
+def _route(
+    path: list[int], columns: list[Interval], ranks: list[int], heights: list[float]
+) -> Iterator[Place]:
+    for a, b in pairwise(path):
+        yield columns[ranks[a]][1], heights[a]
+        yield columns[ranks[b]][0], heights[b]
 
 
 def _mean(values: list[float], otherwise: float) -> float:

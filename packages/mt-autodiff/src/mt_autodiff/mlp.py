@@ -18,9 +18,14 @@ from mt_autodiff.mode import no_grad
 from mt_autodiff.scalar import Scalar
 from mt_operators import Dataset, Module, Parameter
 
+FIRST_BIAS = 0.1
+
 
 class Linear(Module):
-    r"""$y_j = \sum_i w_{ji} x_i + b_j$, with weights uniform in $[-1, 1]$ at first.
+    r"""$y_j = \sum_i w_{ji} x_i + b_j$.
+
+    The weights are uniform in $[-1, 1]$ at first, and the offsets 0.1, so that few of the relu
+    that follow are 0 everywhere: one that is gets no derivative, and never learns.
 
     Args:
         inputs: how many numbers go in.
@@ -31,9 +36,10 @@ class Linear(Module):
     def __init__(self, inputs: int, outputs: int, rng: random.Random) -> None:
         """Draw the weights."""
         self.weights = [
-            [self._parameter(f"weight_{j}_{i}", rng) for i in range(inputs)] for j in range(outputs)
+            [self._parameter(f"weight_{j}_{i}", rng.uniform(-1.0, 1.0)) for i in range(inputs)]
+            for j in range(outputs)
         ]
-        self.biases = [self._parameter(f"bias_{j}", rng) for j in range(outputs)]
+        self.biases = [self._parameter(f"bias_{j}", FIRST_BIAS) for j in range(outputs)]
 
     def forward(self, x: Sequence[Any]) -> list[Scalar]:
         """Apply to scalars or numbers, `inputs` of them."""
@@ -46,8 +52,8 @@ class Linear(Module):
         """Show the sizes."""
         return f"{len(self.weights[0])}, {len(self.weights)}"
 
-    def _parameter(self, name: str, rng: random.Random) -> Parameter[Scalar]:
-        return self.add_parameter(name, Scalar(rng.uniform(-1.0, 1.0), name=name))
+    def _parameter(self, name: str, value: float) -> Parameter[Scalar]:
+        return self.add_parameter(name, Scalar(value, name=name))
 
 
 class MLP(Module):

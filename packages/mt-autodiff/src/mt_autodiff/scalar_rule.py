@@ -35,7 +35,8 @@ class ScalarRule:
 
     def backward(self, ctx: Saved, grad_output: float) -> tuple[float | None, ...]:
         """Return the gradient by each input, None where it is zero everywhere."""
-        raise NotImplementedError
+        message = f"{self.__name__}: its rule defines no backward"
+        raise NotImplementedError(message)
 
 
 class OpRule(ScalarRule):
