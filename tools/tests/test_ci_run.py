@@ -10,13 +10,15 @@ from workspace import ROOT
 
 @pytest.fixture
 def ci(tmp_path, monkeypatch):
-    """The module `.ci/run`, with its logs in a folder of the test."""
+    """The module `.ci/run`, which keeps what it writes, and clears, in a folder of the test."""
     spec = spec_from_loader("ci_run", SourceFileLoader("ci_run", str(ROOT / ".ci" / "run")))
     module = module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "ci_run", module)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "ROOT", tmp_path)
-    monkeypatch.setattr(module, "LOGS", tmp_path)
+    for name in ("STATE", "LOGS", "TOOLS", "USER", "DIST"):
+        monkeypatch.setattr(module, name, tmp_path / name)
+    module.LOGS.mkdir()
     return module
 
 
@@ -91,7 +93,7 @@ def test_the_reason_stands_last_after_the_end_of_the_log(ci, stage, capsys):
     assert ci.report([bad, good]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == f"FAILED: mt-nn alone: {bad.reason}"
-    assert lines.index("=== the end of mt-nn-alone.log") < lines.index("why")
+    assert lines.index("=== the end of LOGS/mt-nn-alone.log") < lines.index("why")
     assert any(line.split() == ["style", "0", "s", "passed"] for line in lines)
 
 
@@ -115,6 +117,17 @@ def test_an_interruption_is_reported(ci, stage, monkeypatch, capsys, number):
     lines = capsys.readouterr().out.splitlines()
     assert any(line.split()[:1] == ["style"] for line in lines)
     assert lines[-1] == "FAILED: the rest: interrupted"
+
+
+def test_a_run_clears_what_an_earlier_one_left(ci, monkeypatch):
+    for folder in (ci.LOGS, ci.TOOLS, ci.USER, ci.DIST):
+        folder.mkdir(exist_ok=True)
+        (folder / "old").touch()
+    monkeypatch.setattr(ci, "stages", lambda: iter(()))
+    monkeypatch.setattr(ci.signal, "signal", lambda *_: None)
+    assert ci.main() == 0
+    assert list(ci.LOGS.iterdir()) == []
+    assert not any(folder.exists() for folder in (ci.TOOLS, ci.USER, ci.DIST))
 
 
 @pytest.mark.parametrize(
