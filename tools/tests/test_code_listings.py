@@ -1,5 +1,6 @@
 import code_listings
 import pytest
+from workspace import ROOT
 
 TEXT = '''\
 import os
@@ -87,3 +88,10 @@ def test_the_files_of_a_package_are_a_table(tmp_path):
         "| `deep.py` |  |",
         "| `inner/x.py` | First line. |",
     ]
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in ROOT.glob("docs/*.md")))
+def test_the_pages_name_only_what_is_there(page):
+    text = (ROOT / "docs" / page).read_text()
+    assert "<!-- code: " not in code_listings.on_page_markdown(text)
+    assert "<!-- files: " not in code_listings.on_page_markdown(text)
