@@ -6,7 +6,7 @@ from weakref import ref
 
 import numpy as np
 
-from mt_fast import convolution
+from mt_fast import convolution, normalization, pooling
 from mt_fast.elementwise import Elementwise
 from mt_fast.product import multiply
 from mt_fast.reduction import Reduction
@@ -79,6 +79,36 @@ class FastBackend(Backend):
     ) -> None:
         """Sum products along the pixels, image by image."""
         convolution.conv2d_by_weight(out, grad, x, stride, padding)
+
+    def avg_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
+        """Average over windows, in one pass."""
+        pooling.avg_pool2d(out, x, kernel, stride)
+
+    def avg_pool2d_by_input(
+        self, out: TensorData, grad: TensorData, kernel: Pair, stride: Pair
+    ) -> None:
+        """Share each gradient out among its window."""
+        pooling.avg_pool2d_by_input(out, grad, kernel, stride)
+
+    def max_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
+        """Take the maximum over windows, in one pass."""
+        pooling.max_pool2d(out, x, kernel, stride)
+
+    def max_pool2d_by_input(
+        self, out: TensorData, grad: TensorData, x: TensorData, kernel: Pair, stride: Pair
+    ) -> None:
+        """Give each gradient to the first maximum of its window."""
+        pooling.max_pool2d_by_input(out, grad, x, kernel, stride)
+
+    def log_softmax(self, out: TensorData, x: TensorData, axis: int) -> None:
+        """Normalise along an axis, in one pass."""
+        normalization.log_softmax(out, x, axis)
+
+    def log_softmax_by_input(
+        self, out: TensorData, grad: TensorData, y: TensorData, axis: int
+    ) -> None:
+        """Pull a gradient back through `log_softmax`, in one pass."""
+        normalization.log_softmax_by_input(out, grad, y, axis)
 
 
 def _admit(table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[[], Any]) -> Any:
