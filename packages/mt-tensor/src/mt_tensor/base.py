@@ -42,7 +42,7 @@ class TensorBase(Variable):
         self.backend = backend
         self.history = history
         self.grad: Self | None = None
-        self.hooks: list[Hook] | None = None
+        self.hooks: dict[int, Hook] | None = None
         self.unique_id = next_id()
 
     @property
@@ -107,6 +107,7 @@ class TensorBase(Variable):
         Raises:
             GradientError: there are several elements and no `grad_output`, its shape differs,
                 this tensor is a constant, or its graph was freed.
+            BackendError: `grad_output` lives on another backend.
         """
         if self.history is None:
             message = (
@@ -121,13 +122,15 @@ class TensorBase(Variable):
                     "gradient of each, or reduce it first: .sum().backward()"
                 )
                 raise GradientError(message)
-            grad_output = 1.0
-        (grad,) = self._like((grad_output,))
+            grad_output = self._new(self.backend.full(self.shape, 1.0, self.dtype))
+        (grad,) = self._admit((self, grad_output))[1:]
         if grad.size == 1 == self.size:
             grad = self._new(grad.data.restrided(self.shape, (1,) * self.ndim))
         if grad.shape != self.shape:
             message = f"backward: the gradient is {grad.shape} for a tensor of {self.shape}"
             raise GradientError(message)
+        if grad.dtype is not self.dtype or self.is_leaf():
+            grad = _cast(grad, self.dtype)
         backpropagate(self, grad, retain_graph=retain_graph)
 
     def register_hook(self, hook: Hook) -> Callable[[], None]:
@@ -145,9 +148,14 @@ class TensorBase(Variable):
         if self.history is None:
             message = "register_hook: this tensor is a constant and gets no gradient"
             raise GradientError(message)
-        hooks = self.hooks = self.hooks or []
-        hooks.append(hook)
-        return lambda: hooks.remove(hook)
+        hooks = self.hooks = self.hooks or {}
+        key = next_id()
+        hooks[key] = hook
+
+        def remove() -> None:
+            hooks.pop(key, None)
+
+        return remove
 
     def chain_rule(self, grad_output: Any) -> Iterator[tuple[Variable, Any]]:
         """Yield each input that wants a gradient, with this node's contribution to it.
@@ -158,7 +166,11 @@ class TensorBase(Variable):
         """
         if self.history is not None and self.history.ctx is not None:
             self._check_saved(self.history.last_fn, self.history.ctx)
-        return super().chain_rule(self._hooked(grad_output))
+        grad_output = self._hooked(grad_output)
+        for variable, grad in super().chain_rule(grad_output):
+            # What a leaf keeps may be written to, so it must not share with another gradient.
+            shared = variable.is_leaf() and grad.data.storage is grad_output.data.storage
+            yield variable, _cast(grad, grad.dtype) if shared else grad
 
     def zero_grad_(self) -> None:
         """Forget the gradient that has been accumulated."""
@@ -222,7 +234,10 @@ class TensorBase(Variable):
         return type(value)(value.data, value.backend, history)  # type: ignore[return-value]
 
     def _fit(self, grad: Any) -> Self:
-        fitted = grad if type(grad) is type(self) else self._constant(grad)
+        if type(grad) is type(self):
+            fitted: Self = grad
+        else:
+            fitted = _cast(self._constant(grad), self.dtype)
         if fitted.data.shape != self.data.shape:
             fitted = _sum_to(fitted, self.data.shape)
         if fitted.data.storage.dtype is not self.data.storage.dtype:
@@ -234,7 +249,9 @@ class TensorBase(Variable):
         self.grad = grad if self.grad is None else elementwise(add, self.grad, grad)
 
     def _hooked(self, grad: Any) -> Any:
-        for hook in self.hooks or ():
+        if not self.hooks:
+            return grad
+        for hook in tuple(self.hooks.values()):
             replaced = hook(grad)
             grad = grad if replaced is None else self._fit(replaced)
         return grad

@@ -2,6 +2,8 @@
 
 from typing import Any, Self
 
+import numpy as np
+
 from mt_operators import absolute, add, div, eq, ge, gt, le, lt, mul, ne, neg, power, sub
 from mt_tensor.functions.elementwise import elementwise
 from mt_tensor.functions.matmul import MatMul, check_matmul
@@ -106,7 +108,7 @@ class Arithmetic(Movement):
 
     def __rmatmul__(self, other: Like) -> Self:
         """Matrix product, reflected."""
-        (left,) = self._like((other,))
+        (left,) = self._like((_factor(other),))
         return left @ self
 
     def matmul(self, other: Like) -> Self:
@@ -124,7 +126,7 @@ class Arithmetic(Movement):
 
         Source: `torch.matmul`.
         """
-        a, b = self._admit((self, other))
+        a, b = self._admit((self, _factor(other)))
         check_matmul(a, b)
         if a.ndim > 1 and b.ndim > 1:
             return MatMul.apply(a, b)  # type: ignore[no-any-return]
@@ -136,3 +138,8 @@ class Arithmetic(Movement):
         columns = product.shape[-1:] if b.ndim > 1 else ()
         shape = (*batch, *rows, *columns)
         return product if shape == product.shape else product.view(*shape)
+
+
+def _factor(other: Like) -> Like:
+    """Keep a number a single number: as a constant it would take the other factor's shape."""
+    return np.asarray(other) if isinstance(other, (bool, int, float)) else other

@@ -28,7 +28,7 @@ class InPlace(Indexing):
 
         Raises:
             IndexingError: as in reading.
-            ShapeError: the value does not broadcast to the part.
+            ShapeError: the value does not broadcast to the part, or the part has stride 0.
             GradientError: gradients are being recorded through either.
         """
         selection = select(key, self.shape)
@@ -36,6 +36,7 @@ class InPlace(Indexing):
             self._overwrite("assignment", identity, selection.view(self.data), value)
             return
         positions = selection.positions(self.data)
+        _check_apart("assignment", self.data)
         values = self._source("assignment", value, positions.shape)
         self.backend.scatter(self.data, positions, values)
 
@@ -43,7 +44,7 @@ class InPlace(Indexing):
         """Add in place.
 
         Raises:
-            ShapeError: `other` does not broadcast to this shape.
+            ShapeError: `other` does not broadcast to this shape, or this tensor has stride 0.
             GradientError: gradients are being recorded through either.
         """
         return self._update("add_", add, other)
@@ -81,12 +82,13 @@ class InPlace(Indexing):
             others: tensors or numbers that broadcast to this shape.
 
         Raises:
-            ShapeError: one of them does not broadcast to this shape.
+            ShapeError: one of them does not broadcast to this shape, or it has stride 0.
             GradientError: gradients are being recorded through any.
         """
         return self._update("apply_", fn, *others)
 
     def _update(self, name: str, fn: ElementFn, *others: Any) -> Self:
+        _check_apart(name, self.data)
         values = [self._source(name, other, self.shape) for other in others]
         if values:
             self.backend.zip(fn, self.data, self.data, *values)
@@ -96,6 +98,7 @@ class InPlace(Indexing):
         return self
 
     def _overwrite(self, name: str, op: Op, part: TensorData, value: Any) -> None:
+        _check_apart(name, part)
         values = self._source(name, value, part.shape)
         self.backend.map(op, part, values)
 
@@ -108,9 +111,23 @@ class InPlace(Indexing):
                 "graph computed; do it under no_grad(), or make a new tensor"
             )
             raise GradientError(message)
-        if broadcast_shapes(name, source.shape, shape) != shape:
+        number = isinstance(value, (bool, int, float))
+        if not number and broadcast_shapes(name, source.shape, shape) != shape:
             message = f"{name}: {source.shape} does not broadcast to {shape}, which it overwrites"
             raise ShapeError(message)
         self.data.last_write[0] = next_id()
+        if number:
+            return source.data.restrided(shape, (0,) * len(shape))
         overlaps = source.data.storage is self.data.storage
         return (source.clone() if overlaps else source).data.expand(shape)
+
+
+def _check_apart(name: str, part: TensorData) -> None:
+    if 0 in part.strides and any(
+        s == 0 and n > 1 for n, s in zip(part.shape, part.strides, strict=True)
+    ):
+        message = (
+            f"{name}: {part.shape} with strides {part.strides} has several elements in one place "
+            "of its storage; write to a clone()"
+        )
+        raise ShapeError(message)
