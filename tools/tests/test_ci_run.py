@@ -168,6 +168,16 @@ def test_every_package_and_every_check_has_a_stage(monkeypatch, ci):
     monkeypatch.setattr(ci, "other_pythons", lambda: {"3.99": "/somewhere"})
     names = [stage.name for stage in ci.stages()]
     alone = {f"{folder.name} alone" for folder in ROOT.glob("packages/*")}
-    wanted = {"style", "types", "layers", "dependencies", "workspace", "test", "wheels", "docs"}
+    wanted = {
+        "style",
+        "types",
+        "layers",
+        "dependencies",
+        "workspace",
+        "train",
+        "test",
+        "wheels",
+        "docs",
+    }
     assert wanted | alone | {"install", "python 3.99"} <= set(names)
     assert len({stage.log for stage in ci.stages()}) == len(names)
