@@ -1,6 +1,7 @@
 """The fast backend: NumPy storages, kernels compiled by Numba."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 from weakref import ref
 
@@ -8,11 +9,13 @@ import numpy as np
 
 from mt_fast import convolution, normalization, pooling
 from mt_fast.elementwise import Elementwise
+from mt_fast.pool import Pool
 from mt_fast.product import multiply
 from mt_fast.reduction import Reduction
 from mt_operators import Op
 from mt_tensor.backend import Backend, ElementFn, Pair
 from mt_tensor.dtypes import DType
+from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import Storage, TensorData
 
 
@@ -23,12 +26,13 @@ class FastBackend(Backend):
 
     def __init__(self) -> None:
         """Compile nothing yet."""
+        self.pool = Pool()
         self._elementwise: dict[int, tuple[Any, Elementwise]] = {}
         self._reductions: dict[int, tuple[Any, Reduction]] = {}
 
     def empty(self, size: int, dtype: DType) -> Storage:
-        """Allocate an array."""
-        return np.empty(size, dtype)
+        """Take an array from the pool."""
+        return self.pool.take(size, dtype)
 
     def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
         """Take the array itself, or an aligned copy in the machine's byte order."""
@@ -61,6 +65,13 @@ class FastBackend(Backend):
     def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
         """Multiply in tiles that stay in registers and caches."""
         multiply(out, a, b)
+
+    def full(self, shape: Shape, value: float, dtype: DType) -> TensorData:
+        """Fill an array from the pool."""
+        size = prod(shape)
+        storage = self.pool.take(size, dtype)
+        storage.fill(value)
+        return TensorData(storage, shape)
 
     def conv2d(
         self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair
