@@ -1,8 +1,7 @@
+import importlib
 import signal
 import sys
 import time
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 from workspace import ROOT
@@ -10,11 +9,8 @@ from workspace import ROOT
 
 @pytest.fixture
 def ci(tmp_path, monkeypatch):
-    """The module `.ci/run`, which keeps what it writes, and clears, in a folder of the test."""
-    spec = spec_from_loader("ci_run", SourceFileLoader("ci_run", str(ROOT / ".ci" / "run")))
-    module = module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "ci_run", module)
-    spec.loader.exec_module(module)
+    """The module `tools/ci.py`, which keeps what it writes, and clears, in a folder of the test."""
+    module = importlib.import_module("ci")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     for name in ("STATE", "LOGS", "TOOLS", "USER", "DIST"):
         monkeypatch.setattr(module, name, tmp_path / name)
