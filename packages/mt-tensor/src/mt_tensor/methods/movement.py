@@ -94,10 +94,14 @@ class Movement(TensorBase):
         """Stretch dimensions of size 1 to larger ones, by stride 0: a view; -1 keeps a size.
 
         Raises:
-            ShapeError: a dimension that is not 1 would change.
+            ShapeError: a dimension that is not 1 would change, or something is no size.
         """
         wanted = _flat(shape)
         lead = len(wanted) - self.ndim
+        least = [0 if d < lead else -1 for d in range(len(wanted))]
+        if not all(hasattr(n, "__index__") and n >= m for n, m in zip(wanted, least, strict=True)):
+            message = f"expand: {wanted} must be sizes, or -1 for a dimension of {self.shape}"
+            raise ShapeError(message)
         sizes = tuple(
             self.shape[d - lead] if n == -1 and d >= lead else n for d, n in enumerate(wanted)
         )
