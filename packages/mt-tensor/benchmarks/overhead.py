@@ -66,7 +66,7 @@ def torch_cases() -> dict[str, Case]:
     """Return the operations of PyTorch, or none if it is not installed."""
     if find_spec("torch") is None:
         return {}
-    import torch
+    import torch  # noqa: PLC0415  a peer that may be missing
 
     torch.set_num_threads(1)
     a, b = torch.rand(10), torch.rand(10)

@@ -191,6 +191,24 @@ def extent(shape: Shape, strides: Strides, offset: int) -> tuple[int, int]:
     return offset + sum(r for r in reach if r < 0), offset + sum(r for r in reach if r > 0)
 
 
+def may_overlap(shape: Shape, strides: Strides) -> bool:
+    """Whether two indices might share a position: never False where two do.
+
+    In the order of their strides, each dimension must step over everything that the smaller ones
+    reach. That is exact for every layout that permuting, slicing and expanding can make of a
+    contiguous tensor; other strides may be called overlapping though they happen not to be.
+
+    >>> may_overlap((2, 3), (3, 1)), may_overlap((2, 3), (0, 1))
+    (False, True)
+    """
+    reach = 0
+    for s, n in sorted((abs(s), n) for n, s in zip(shape, strides, strict=True) if n > 1):
+        if s <= reach:
+            return 0 not in shape
+        reach += (n - 1) * s
+    return False
+
+
 def normalize_axes(operator: str, axes: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """Return the axes as ascending non-negative numbers; None means all of them.
 

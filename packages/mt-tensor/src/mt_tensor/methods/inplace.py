@@ -13,7 +13,7 @@ from mt_operators import Op, add, div, identity, mul, sub
 from mt_tensor.backend import ElementFn
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.indexing import select
-from mt_tensor.layout import broadcast_shapes
+from mt_tensor.layout import broadcast_shapes, may_overlap
 from mt_tensor.methods.indexing import Indexing
 from mt_tensor.tensor_data import TensorData
 
@@ -123,9 +123,7 @@ class InPlace(Indexing):
 
 
 def _check_apart(name: str, part: TensorData) -> None:
-    if 0 in part.strides and any(
-        s == 0 and n > 1 for n, s in zip(part.shape, part.strides, strict=True)
-    ):
+    if may_overlap(part.shape, part.strides):
         message = (
             f"{name}: {part.shape} with strides {part.strides} has several elements in one place "
             "of its storage; write to a clone()"
