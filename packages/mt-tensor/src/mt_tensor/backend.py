@@ -87,7 +87,8 @@ class Backend(ABC):
 
     def full(self, shape: Shape, value: float, dtype: DType) -> TensorData:
         """Allocate a contiguous tensor with `value` everywhere."""
-        return self.from_array(np.full(shape, value, dtype))
+        with np.errstate(over="ignore"):
+            return self.from_array(np.full(shape, value, dtype))
 
     def from_array(self, array: np.ndarray[Any, Any]) -> TensorData:
         """Copy an array of any layout to this device."""

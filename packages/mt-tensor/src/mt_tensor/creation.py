@@ -49,7 +49,9 @@ def tensor(
     else:
         array = _array(data)
     wanted = array.dtype if dtype is None else as_dtype(dtype)
-    return _make(array.astype(wanted, copy=False), backend, requires_grad)
+    with np.errstate(over="ignore"):
+        cast = array.astype(wanted, copy=False)
+    return _make(cast, backend, requires_grad)
 
 
 def from_dlpack(source: Any, backend: Where = None) -> Tensor:
@@ -101,7 +103,8 @@ def full(
     requires_grad: bool = False,
 ) -> Tensor:
     """Make a tensor with one value everywhere."""
-    array = np.full(_shape("full", (shape,)), value, as_dtype(dtype))
+    with np.errstate(over="ignore"):
+        array = np.full(_shape("full", (shape,)), value, as_dtype(dtype))
     return _make(array, backend, requires_grad)
 
 
@@ -243,7 +246,7 @@ def _plain(data: Any) -> Any:
 
 
 def _shape_of(data: Any, place: tuple[int, ...]) -> tuple[int, ...]:
-    if isinstance(data, Tensor):
+    if isinstance(data, (Tensor, np.ndarray)):
         return data.shape
     if not isinstance(data, (list, tuple)):
         if not isinstance(data, (bool, int, float, np.generic)):

@@ -23,7 +23,7 @@ class Generator:
         """Start the stream.
 
         Raises:
-            ValueError: the seed is negative.
+            ValueError: the seed is no integer, or negative.
         """
         self.numpy = np.random.Generator(np.random.PCG64(_checked(seed)))
 
@@ -31,7 +31,7 @@ class Generator:
         """Start the stream again from a seed, and return this generator.
 
         Raises:
-            ValueError: the seed is negative.
+            ValueError: the seed is no integer, or negative.
         """
         self.numpy = np.random.Generator(np.random.PCG64(_checked(seed)))
         return self
@@ -46,7 +46,7 @@ class Generator:
 
 
 def _checked(seed: int | None) -> int | None:
-    if seed is not None and seed < 0:
+    if seed is not None and not (hasattr(seed, "__index__") and seed >= 0):
         message = f"manual_seed: a seed is a non-negative integer, not {seed}"
         raise ValueError(message)
     return seed
@@ -59,6 +59,6 @@ def manual_seed(seed: int) -> Generator:
     """Set the seed of the library's own generator, and return it.
 
     Raises:
-        ValueError: the seed is negative.
+        ValueError: the seed is no integer, or negative.
     """
     return default_generator.manual_seed(seed)
