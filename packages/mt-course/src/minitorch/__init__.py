@@ -1,1 +1,119 @@
-"""The course: command line, projects and course-compatible names for MiniTorch."""
+"""The course: MiniTorch by the names that code written for it uses, and the command `minitorch`.
+
+Where two modules have a name in common, this is whose it is here: `tensor_map` and its like, and
+`to_index` and its like, are the plain ones of `tensor_ops` and `tensor_data`; `Add` and its like
+are functions of tensors (`scalar_functions` has those of scalars); `max` is that of tensors.
+"""
+
+from minitorch import operators as operators
+from minitorch import scalar_functions as scalar_functions
+from minitorch.autodiff import Context as Context
+from minitorch.autodiff import Variable as Variable
+from minitorch.autodiff import backpropagate as backpropagate
+from minitorch.autodiff import central_difference as central_difference
+from minitorch.autodiff import topological_sort as topological_sort
+from minitorch.autodiff import variable_count as variable_count
+from minitorch.cuda_ops import THREADS_PER_BLOCK as THREADS_PER_BLOCK
+from minitorch.cuda_ops import CudaOps as CudaOps
+from minitorch.cuda_ops import FakeCUDAKernel as FakeCUDAKernel
+from minitorch.cuda_ops import jit_mm_practice as jit_mm_practice
+from minitorch.cuda_ops import jit_sum_practice as jit_sum_practice
+from minitorch.cuda_ops import mm_practice as mm_practice
+from minitorch.cuda_ops import sum_practice as sum_practice
+from minitorch.datasets import Graph as Graph
+from minitorch.datasets import circle as circle
+from minitorch.datasets import datasets as datasets
+from minitorch.datasets import diag as diag
+from minitorch.datasets import make_pts as make_pts
+from minitorch.datasets import simple as simple
+from minitorch.datasets import spiral as spiral
+from minitorch.datasets import split as split
+from minitorch.datasets import xor as xor
+from minitorch.fast_conv import Conv1dFun as Conv1dFun
+from minitorch.fast_conv import Conv2dFun as Conv2dFun
+from minitorch.fast_conv import conv1d as conv1d
+from minitorch.fast_conv import conv2d as conv2d
+from minitorch.fast_conv import tensor_conv1d as tensor_conv1d
+from minitorch.fast_conv import tensor_conv2d as tensor_conv2d
+from minitorch.fast_ops import FastOps as FastOps
+from minitorch.fast_ops import tensor_matrix_multiply as tensor_matrix_multiply
+from minitorch.jit import device_jit as device_jit
+from minitorch.jit import jit as jit
+from minitorch.jit import njit as njit
+from minitorch.module import Module as Module
+from minitorch.module import Parameter as Parameter
+from minitorch.nn import Max as Max
+from minitorch.nn import argmax as argmax
+from minitorch.nn import avgpool2d as avgpool2d
+from minitorch.nn import dropout as dropout
+from minitorch.nn import logsoftmax as logsoftmax
+from minitorch.nn import max as max  # noqa: A004  the course's name
+from minitorch.nn import max_reduce as max_reduce
+from minitorch.nn import maxpool2d as maxpool2d
+from minitorch.nn import softmax as softmax
+from minitorch.nn import tile as tile
+from minitorch.operators import prod as prod
+from minitorch.optim import SGD as SGD
+from minitorch.optim import Optimizer as Optimizer
+from minitorch.scalar import Scalar as Scalar
+from minitorch.scalar import ScalarHistory as ScalarHistory
+from minitorch.scalar import ScalarLike as ScalarLike
+from minitorch.scalar import derivative_check as derivative_check
+from minitorch.scalar_functions import ScalarFunction as ScalarFunction
+from minitorch.scalar_functions import unwrap_tuple as unwrap_tuple
+from minitorch.scalar_functions import wrap_tuple as wrap_tuple
+from minitorch.tensor import History as History
+from minitorch.tensor import Tensor as Tensor
+from minitorch.tensor import TensorLike as TensorLike
+from minitorch.tensor_data import MAX_DIMS as MAX_DIMS
+from minitorch.tensor_data import Index as Index
+from minitorch.tensor_data import IndexingError as IndexingError
+from minitorch.tensor_data import OutIndex as OutIndex
+from minitorch.tensor_data import Shape as Shape
+from minitorch.tensor_data import Storage as Storage
+from minitorch.tensor_data import Strides as Strides
+from minitorch.tensor_data import TensorData as TensorData
+from minitorch.tensor_data import UserIndex as UserIndex
+from minitorch.tensor_data import UserShape as UserShape
+from minitorch.tensor_data import UserStrides as UserStrides
+from minitorch.tensor_data import broadcast_index as broadcast_index
+from minitorch.tensor_data import index_to_position as index_to_position
+from minitorch.tensor_data import shape_broadcast as shape_broadcast
+from minitorch.tensor_data import strides_from_shape as strides_from_shape
+from minitorch.tensor_data import to_index as to_index
+from minitorch.tensor_functions import EQ as EQ
+from minitorch.tensor_functions import LT as LT
+from minitorch.tensor_functions import Add as Add
+from minitorch.tensor_functions import All as All
+from minitorch.tensor_functions import Copy as Copy
+from minitorch.tensor_functions import Exp as Exp
+from minitorch.tensor_functions import Function as Function
+from minitorch.tensor_functions import Inv as Inv
+from minitorch.tensor_functions import IsClose as IsClose
+from minitorch.tensor_functions import Log as Log
+from minitorch.tensor_functions import MatMul as MatMul
+from minitorch.tensor_functions import Mul as Mul
+from minitorch.tensor_functions import Neg as Neg
+from minitorch.tensor_functions import Permute as Permute
+from minitorch.tensor_functions import ReLU as ReLU
+from minitorch.tensor_functions import Sigmoid as Sigmoid
+from minitorch.tensor_functions import Sum as Sum
+from minitorch.tensor_functions import View as View
+from minitorch.tensor_functions import grad_central_difference as grad_central_difference
+from minitorch.tensor_functions import grad_check as grad_check
+from minitorch.tensor_functions import rand as rand
+from minitorch.tensor_functions import tensor as tensor
+from minitorch.tensor_functions import zeros as zeros
+from minitorch.tensor_ops import MapProto as MapProto
+from minitorch.tensor_ops import SimpleBackend as SimpleBackend
+from minitorch.tensor_ops import SimpleOps as SimpleOps
+from minitorch.tensor_ops import TensorBackend as TensorBackend
+from minitorch.tensor_ops import TensorOps as TensorOps
+from minitorch.tensor_ops import tensor_map as tensor_map
+from minitorch.tensor_ops import tensor_reduce as tensor_reduce
+from minitorch.tensor_ops import tensor_zip as tensor_zip
+from minitorch.testing import MathTest as MathTest
+from minitorch.testing import MathTestVariable as MathTestVariable
+
+version = "0.4"
+"""The version of the course's suite whose names these are."""

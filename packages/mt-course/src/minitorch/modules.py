@@ -1,0 +1,1 @@
+"""A place that the course keeps for modules of tensors; `mt_nn` has them."""
