@@ -33,3 +33,43 @@ def place(backend):
         return TensorData(storage, view.shape, strides, (address - origin) // view.itemsize)
 
     return placed
+
+
+@pytest.fixture
+def run(backend):
+    """Compile a kernel and run it on arrays; return what the first then holds.
+
+    Pointers may point at an element: `(array, offset)`.
+    """
+    device = backend.device
+
+    def launched(kernel, grid, arrays, *numbers):
+        pairs = [array if isinstance(array, tuple) else (array, 0) for array in arrays]
+        storages = [backend.from_numpy(array.reshape(-1)) for array, _ in pairs]
+        offsets = [offset for _, offset in pairs]
+        pointers = tuple(map(device.pointer, storages, offsets))
+        launcher = device.compile(kernel)
+        launcher.launch(grid, pointers, launcher.prepare(*numbers))
+        return backend.to_numpy(storages[0]).reshape(pairs[0][0].shape)
+
+    return launched
+
+
+class Watching:
+    """A device that tells which kernels it was asked for."""
+
+    def __init__(self, device):
+        self.device = device
+        self.names = []
+
+    def __getattr__(self, name):
+        return getattr(self.device, name)
+
+    def compile(self, kernel):
+        self.names.append(kernel.name)
+        return self.device.compile(kernel)
+
+
+@pytest.fixture
+def watched(backend):
+    return Watching(backend.device)

@@ -1,5 +1,9 @@
+# ruff: noqa: PLR0913, PLR0917  one argument for each way in which the cases differ
+
 import numpy as np
 import pytest
+
+from mt_cuda.product import LARGE, MIDDLE, SMALL, Product, choose_tile
 
 RNG = np.random.default_rng(2)
 
@@ -74,3 +78,60 @@ def test_nan_and_infinity_spread(backend, place):
     b = np.array([[1.0, 0.0], [2.0, 0.0]])
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(product(backend, place, a, b), a @ b)
+
+
+def views(shape, *, transposed=False):
+    a = RNG.normal(size=shape[::-1] if transposed else shape).astype("float32")
+    return a.T if transposed else a
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "kernel"),
+    [
+        (views((8, 12)), views((12, 16)), "buffered"),
+        (views((8, 12), transposed=True), views((12, 16)), "buffered"),
+        (views((8, 12)), views((12, 16), transposed=True), "buffered"),
+        (views((8, 13), transposed=True), views((13, 16)), "buffered"),
+        (views((7, 12)), views((12, 16)), "buffered"),
+        (views((8, 13)), views((13, 16)), "register"),
+        (views((8, 12)), views((12, 15)), "register"),
+        (views((7, 12), transposed=True), views((12, 16)), "register"),
+        (views((8, 24))[:, ::2], views((12, 16)), "register"),
+        (views((8, 16))[:, 1:13], views((12, 16)), "register"),
+        (views((8, 16))[:, 4:], views((12, 20))[:, :16], "buffered"),
+    ],
+)
+def test_vectors_where_they_fit(backend, place, watched, a, b, kernel):
+    out = backend.allocate((a.shape[0], b.shape[1]), a.dtype)
+    Product(watched).run(out, place(a), place(b))
+    np.testing.assert_allclose(backend.to_array(out), a @ b, rtol=1e-4, atol=1e-5)
+    assert [name.split()[0] for name in watched.names] == [kernel]
+
+
+@pytest.mark.parametrize("shape", [(3, 64, 5), (4, 128, 4), (2, 96, 3)])
+def test_a_long_inner_dimension_is_divided(backend, place, watched, shape):
+    m, k, n = shape
+    a, b = RNG.normal(size=(m, k)), RNG.normal(size=(k, n))
+    out = backend.allocate((m, n), a.dtype)
+    Product(watched).run(out, place(a), place(b))
+    np.testing.assert_allclose(backend.to_array(out), a @ b, rtol=1e-12)
+    assert any(name.startswith("fold of add") for name in watched.names)
+
+
+def test_more_matrices_than_a_grid_is_deep(backend, place, monkeypatch):
+    monkeypatch.setattr("mt_cuda.product.MOST_BLOCKS_DEEP", 2)
+    a, b = RNG.normal(size=(5, 2, 3)), RNG.normal(size=(5, 3, 4))
+    out = backend.allocate((5, 2, 4), a.dtype)
+    Product(backend.device).run(out, place(a), place(b))
+    np.testing.assert_allclose(backend.to_array(out), a @ b, rtol=1e-12)
+
+
+def test_tiles_fill_a_gpu(monkeypatch):
+    monkeypatch.setattr("mt_cuda.product.SIMULATED", False)
+    monkeypatch.setattr("mt_cuda.product.ENOUGH_BLOCKS", 132)
+    float32, float64 = np.dtype("float32"), np.dtype("float64")
+    assert choose_tile(4096, 4096, 1, float32) is LARGE
+    assert choose_tile(4096, 4096, 1, float64) is MIDDLE
+    assert choose_tile(1024, 1024, 1, float32) is MIDDLE
+    assert choose_tile(128, 128, 1, float32) is SMALL
+    assert choose_tile(128, 128, 132, float32) is LARGE

@@ -94,3 +94,35 @@ def test_the_same_bits_every_time(backend, place):
 def test_an_operator_without_a_unit_is_refused(backend, place):
     with pytest.raises(BackendError, match="sub has no unit, so it cannot reduce"):
         folded(backend, place, ops.sub, BASE, (0,))
+
+
+@pytest.mark.parametrize("shape", [(1000,), (40, 30), (1, 700), (700, 1), (3, 5, 67)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_whole_tensor_in_parts(backend, place, shape, dtype):
+    a = RNG.normal(size=shape).astype(dtype)
+    axes = tuple(range(a.ndim))
+    tolerance = 64 * np.finfo(dtype).eps * abs(a).sum()
+    actual = folded(backend, place, ops.add, a, axes)
+    np.testing.assert_allclose(actual, a.sum(axes, np.float64, keepdims=True), atol=tolerance)
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,)])
+def test_few_long_columns_and_rows_in_parts(backend, place, axes):
+    a = RNG.normal(size=(5, 400) if axes == (1,) else (400, 5))
+    actual = folded(backend, place, ops.add, a, axes)
+    np.testing.assert_allclose(actual, a.sum(axes, keepdims=True), atol=1e-12)
+
+
+def test_parts_into_an_output_of_any_layout(backend, place):
+    a = RNG.normal(size=(2, 300, 3))
+    out = place(np.zeros((3, 1, 2)).T[:, ::-1])
+    backend.reduce(ops.add, out, place(a))
+    np.testing.assert_allclose(backend.to_array(out), a.sum(1, keepdims=True), atol=1e-12)
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (0, 2), (0, 1, 2)])
+def test_huge_tensors_are_halved(backend, place, monkeypatch, axes):
+    monkeypatch.setattr("mt_cuda.reduction.LIMIT", 20)
+    a = RNG.normal(size=(4, 5, 3))
+    actual = folded(backend, place, ops.add, a, axes)
+    np.testing.assert_allclose(actual, a.sum(axes, keepdims=True), atol=1e-12)

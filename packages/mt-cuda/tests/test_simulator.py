@@ -7,6 +7,7 @@ from numba import cuda, uint32
 from mt_cuda.device import SIMULATED, Kernel
 from mt_cuda.kernels.types import pointer, tuple_of
 from mt_cuda.simulator import SimulatedDevice
+from mt_cuda.storage import Storage
 
 pytestmark = pytest.mark.skipif(not SIMULATED, reason="of the simulator")
 
@@ -30,8 +31,9 @@ def shifted(out, by):
 
 def run(device, function, by, kind=None):
     memory = device.allocate(8 * float64.itemsize)
+    storage = Storage(memory, 8, float64)
     out = launcher(device, function, kind or uint32)
-    out.launch((2, 1, 1), (device.pointer(memory, float64, 0),), out.prepare(by))
+    out.launch((2, 1, 1), (device.pointer(storage, 0),), out.prepare(by))
     result = np.empty(8)
     device.download(memory, result)
     return result
@@ -56,10 +58,10 @@ def test_writing_one_before_the_start_is_caught(device):
 
 
 def test_reading_past_the_end_through_an_offset_is_caught(device):
-    memory = device.allocate(8 * float64.itemsize)
-    assert np.isnan(device.pointer(memory, float64, 5)[2])
+    pointer = device.pointer(Storage(device.allocate(8 * float64.itemsize), 8, float64), 5)
+    assert np.isnan(pointer[2])
     with pytest.raises(IndexError, match="position 8 is outside"):
-        device.pointer(memory, float64, 5)[3]
+        pointer[3]
 
 
 def idle(out, by):
@@ -103,7 +105,8 @@ def test_pointers_are_nested_as_the_signature_has_them(device):
     sums = device.compile(Kernel("test", gather, kinds, (4, 1, 1)))
     memory = device.allocate(3 * 4 * float64.itemsize)
     device.upload(memory, np.arange(12.0))
-    pointers = [device.pointer(memory, float64, offset) for offset in (0, 4, 8)]
+    storage = Storage(memory, 12, float64)
+    pointers = [device.pointer(storage, offset) for offset in (0, 4, 8)]
     sums.launch((1, 1, 1), tuple(pointers), sums.prepare(0))
     result = np.empty(12)
     device.download(memory, result)

@@ -24,26 +24,26 @@ class CudaBackend(Backend):
 
     def __init__(self, device: Device | None = None) -> None:
         """Open the device; compile nothing yet."""
-        self._device = device or open_device()
+        self.device = device or open_device()
         self._elementwise: dict[int, tuple[Any, Elementwise]] = {}
         self._reductions: dict[int, tuple[Any, Reduction]] = {}
-        self._product = Product(self._device)
+        self._product = Product(self.device)
 
     def empty(self, size: int, dtype: DType) -> Storage:
         """Reserve device memory."""
-        return Storage(self._device.allocate(size * dtype.itemsize), size, dtype)
+        return Storage(self.device.allocate(size * dtype.itemsize), size, dtype)
 
     def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
         """Copy the elements to the device."""
         native = np.require(array, array.dtype.newbyteorder("="), "A")
         storage = self.empty(native.size, native.dtype)
-        self._device.upload(storage.memory, native)
+        self.device.upload(storage.memory, native)
         return storage
 
     def to_numpy(self, storage: Any) -> np.ndarray[Any, Any]:
         """Copy the elements to the host, when the work before has been done."""
         array = np.empty(len(storage), storage.dtype)
-        self._device.download(storage.memory, array)
+        self.device.download(storage.memory, array)
         return array
 
     def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
@@ -67,5 +67,5 @@ class CudaBackend(Backend):
         key = id(fn)
         known = table.get(key)
         if known is None:
-            table[key] = known = (ref(fn, lambda _: table.pop(key, None)), kind(self._device))
+            table[key] = known = (ref(fn, lambda _: table.pop(key, None)), kind(self.device))
         return known[1]

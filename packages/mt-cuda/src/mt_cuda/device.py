@@ -8,16 +8,17 @@ and warps are made small there. Everything else asks this module.
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from types import FunctionType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numba import cuda
 from numba.core import config
 
 from mt_cuda.status import SIMULATOR_VARIABLE, simulator_wanted
-from mt_tensor.dtypes import DType
 from mt_tensor.errors import BackendError
+
+if TYPE_CHECKING:
+    from mt_cuda.storage import Storage
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
 
@@ -36,11 +37,13 @@ class Kernel:
     """A kernel before it is compiled.
 
     Attributes:
-        name: what it is called in messages and tables.
+        name: what it is called in messages and tables, with what it was made for.
         function: the kernel, as Python.
         signature: its argument types; pointers first, possibly in tuples, then numbers.
         threads: the threads of a block, one, two or three numbers.
         blocks: how many blocks of it should fit on a multiprocessor, which limits its registers.
+        identity: names the operator in it, if there is one; None if that has no name, so that the
+            compiled kernel is not kept on disk.
     """
 
     name: str
@@ -48,14 +51,19 @@ class Kernel:
     signature: tuple[Any, ...]
     threads: Grid
     blocks: int = 1
+    identity: str | None = ""
 
 
 class Memory(Protocol):
-    """Some bytes on a device."""
+    """Some bytes on a device, which are its own for as long as anything refers to it.
 
-    @property
-    def nbytes(self) -> int:
-        """How many bytes may be used."""
+    Attributes:
+        block: what the device knows them by.
+        nbytes: how many may be used.
+    """
+
+    block: Any
+    nbytes: int
 
 
 class Launcher(Protocol):
@@ -80,8 +88,8 @@ class Device(Protocol):
     def download(self, memory: Memory, array: Array) -> None:
         """Copy memory into a contiguous array, when the work before has been done."""
 
-    def pointer(self, memory: Memory, dtype: DType, offset: int) -> Any:
-        """Return what a kernel takes for an array that begins at an element of memory."""
+    def pointer(self, storage: "Storage", offset: int) -> Any:
+        """Return what a kernel takes for an array that begins at an element of a storage."""
 
     def compile(self, kernel: Kernel) -> Launcher:
         """Compile a kernel, or find it compiled."""
@@ -109,7 +117,7 @@ def inline(function: Callable[..., Any]) -> Any:
     return function if SIMULATED else cuda.jit(device=True, forceinline=True)(function)
 
 
-def lifted(function: FunctionType) -> Any:
+def lifted(function: Callable[..., Any]) -> Any:
     """Make a function of a module of its own callable in a kernel: it sees the kernel's `cuda`."""
     return cuda.jit(device=True)(function) if SIMULATED else inline(function)
 

@@ -6,6 +6,7 @@ the place of `math`: float32 stays float32, and edges give IEEE results where Py
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from mt_operators import Op
 from mt_tensor.backend import ElementFn
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import BackendError
-from mt_tensor.lowering import lower
+from mt_tensor.lowering import fingerprint, lower
 
 
 def compute_dtype(*dtypes: DType) -> DType:
@@ -24,13 +25,33 @@ def compute_dtype(*dtypes: DType) -> DType:
     return max(floats, key=lambda dtype: dtype.itemsize) if floats else np.dtype(np.int64)
 
 
-def prepare(fn: ElementFn, dtype: DType) -> Any:
-    """Return a function that kernels can call on numbers of `dtype`.
+@dataclass(frozen=True, eq=False)
+class DeviceFunction:
+    """A float function that kernels can call.
+
+    Attributes:
+        name: for messages and tables.
+        identity: names its content; None if that cannot be named.
+        dtype: what it takes and computes in.
+        call: what a kernel calls.
+    """
+
+    name: str
+    identity: str | None
+    dtype: DType
+    call: Any
+
+
+def prepare(fn: ElementFn, *dtypes: DType) -> DeviceFunction:
+    """Make a float function callable in kernels over these dtypes, the output's among them.
 
     Raises:
         BackendError: it is no Python function, or reaches itself.
     """
-    return lower(fn, inline, dtype, NUMPY_TWINS if SIMULATED else {})
+    dtype = compute_dtype(*dtypes)
+    call = lower(fn, inline, dtype, NUMPY_TWINS if SIMULATED else {})
+    name = fn.name if isinstance(fn, Op) else fn.__name__
+    return DeviceFunction(name, _identity(fn), dtype, call)
 
 
 def unit_of(op: Op, dtype: DType) -> float:
@@ -46,6 +67,13 @@ def unit_of(op: Op, dtype: DType) -> float:
         return op.unit
     limits = np.iinfo(dtype)
     return int(limits.max if op.unit > 0.0 else limits.min)
+
+
+def _identity(fn: ElementFn) -> str | None:
+    try:
+        return fingerprint(fn)
+    except BackendError:
+        return None
 
 
 def _elementwise(function: Callable[..., float]) -> Callable[..., Any]:

@@ -14,6 +14,10 @@ MOST_DIMENSIONS = 8
 """Dimensions that a kernel handles, once those that step as one have been merged."""
 
 
+MOST_PLANS = 4096
+"""Layouts that are remembered for one function; then all are forgotten."""
+
+
 class Sizes(NamedTuple):
     """The sizes of the dimensions, with what divides by each.
 
@@ -58,13 +62,13 @@ def merged(shape: Shape, *operands: Strides) -> tuple[Shape, tuple[Strides, ...]
     return (sizes, strides) if sizes else ((1,), ((0,),) * len(operands))
 
 
-def pieces(tensors: tuple[TensorData, ...], limit: int = LIMIT) -> Iterator[tuple[TensorData, ...]]:
-    """Cut tensors of one shape, along the longest dimension, until each has fewer than `limit`."""
+def pieces(tensors: tuple[TensorData, ...]) -> Iterator[tuple[TensorData, ...]]:
+    """Cut tensors of one shape, along the longest dimension, until each is below `LIMIT`."""
     shape = tensors[0].shape
-    if prod(shape) < limit:
+    if prod(shape) < LIMIT:
         yield tensors
         return
     axis = max(range(len(shape)), key=shape.__getitem__)
     half = shape[axis] // 2
-    yield from pieces(tuple(t.narrow(axis, 0, half) for t in tensors), limit)
-    yield from pieces(tuple(t.narrow(axis, half, shape[axis] - half) for t in tensors), limit)
+    yield from pieces(tuple(t.narrow(axis, 0, half) for t in tensors))
+    yield from pieces(tuple(t.narrow(axis, half, shape[axis] - half) for t in tensors))

@@ -1,7 +1,6 @@
 """The device of the simulator: NumPy memory, and pointers that check every access.
 
-Numba's simulator runs a kernel as Python. It would take plain arrays too, but those wrap negative
-positions around, and copy on every launch. A `Pointer` refuses any position outside its memory,
+Numba's simulator runs a kernel as Python. A `Pointer` refuses any position outside its memory,
 fresh memory holds nan, and numbers must fit the types of the signature: mistakes that a GPU would
 forgive, or punish much later.
 """
@@ -14,73 +13,67 @@ from typing import Any
 import numpy as np
 from numba import cuda, types
 
-from mt_cuda.device import Array, Grid, Kernel
-from mt_tensor.dtypes import DType
+from mt_cuda.device import Array, Grid, Kernel, Memory
+from mt_cuda.pointer import Pointer
+from mt_cuda.pool import Pool, PooledMemory
+from mt_cuda.storage import Storage
+
+CAPACITY = 1 << 30
+"""Bytes of memory that the device has."""
 
 SWITCH_SECONDS = 1e-4
 """How long a thread keeps the interpreter. The simulator waits for its threads in a busy loop: a
 launch with barriers took 1.6 s at Python's 5 ms and 0.08 s at this."""
 
 
-class HostMemory:
-    """Bytes that stand for device memory."""
-
-    __slots__ = ("data",)
+class HostSource:
+    """Arrays of bytes that stand for device memory."""
 
     def __init__(self, nbytes: int) -> None:
-        """Reserve bytes that read as nan in both float types, so that no kernel can rely on 0."""
-        self.data = np.full(nbytes, 0xFF, np.uint8)
+        """Offer so many bytes."""
+        self._capacity = self._left = nbytes
 
-    @property
-    def nbytes(self) -> int:
-        """How many bytes there are."""
-        return self.data.nbytes
+    def reserve(self, nbytes: int) -> Array | None:
+        """Return an array, or None if there is no room."""
+        if nbytes > self._left:
+            return None
+        self._left -= nbytes
+        return np.empty(nbytes, np.uint8)
 
+    def release(self, block: Array) -> None:
+        """Make room."""
+        self._left += block.nbytes
 
-class Pointer:
-    """An array without a length, as a kernel sees it, that still knows its bounds."""
-
-    __slots__ = ("array", "offset")
-
-    def __init__(self, array: Array, offset: int) -> None:
-        """Point at an element of a flat array."""
-        self.array = array
-        self.offset = offset
-
-    def __getitem__(self, i: int) -> Any:
-        """Read an element, counted from the pointer."""
-        return self.array[self._position(i)]
-
-    def __setitem__(self, i: int, value: Any) -> None:
-        """Write an element, counted from the pointer."""
-        self.array[self._position(i)] = value
-
-    def _position(self, i: int) -> int:
-        position = self.offset + int(i)
-        if not 0 <= position < self.array.size:
-            message = f"position {position} is outside of memory of {self.array.size} elements"
-            raise IndexError(message)
-        return position
+    def capacity(self) -> int:
+        """Return what was offered at first."""
+        return self._capacity
 
 
 class SimulatedDevice:
     """Runs kernels at once, one thread of the operating system for each of theirs."""
 
-    def allocate(self, nbytes: int) -> HostMemory:
-        """Reserve memory."""
-        return HostMemory(nbytes)
+    def __init__(self, nbytes: int = CAPACITY) -> None:
+        """Offer so many bytes of memory."""
+        self.pool = Pool(HostSource(nbytes))
 
-    def upload(self, memory: HostMemory, array: Array) -> None:
+    def allocate(self, nbytes: int) -> PooledMemory:
+        """Take memory that reads as nan in both float types, so that no kernel can rely on it."""
+        memory = self.pool.allocate(nbytes)
+        memory.block[:] = 0xFF
+        return memory
+
+    def upload(self, memory: Memory, array: Array) -> None:
         """Copy an array into memory."""
-        memory.data[: array.nbytes] = array.reshape(-1).view(np.uint8)
+        memory.block[: array.nbytes] = array.reshape(-1).view(np.uint8)
 
-    def download(self, memory: HostMemory, array: Array) -> None:
+    def download(self, memory: Memory, array: Array) -> None:
         """Copy memory into an array."""
-        array.reshape(-1).view(np.uint8)[:] = memory.data[: array.nbytes]
+        array.reshape(-1).view(np.uint8)[:] = memory.block[: array.nbytes]
 
-    def pointer(self, memory: HostMemory, dtype: DType, offset: int) -> Pointer:
-        """Point into memory."""
-        return Pointer(memory.data.view(dtype), offset)
+    def pointer(self, storage: Storage, offset: int) -> Pointer:
+        """Point at an element; the kernel may reach the elements of the storage, and no others."""
+        used = storage.memory.block[: storage.size * storage.dtype.itemsize]
+        return Pointer(used.view(storage.dtype), offset)
 
     def compile(self, kernel: Kernel) -> "SimulatedLauncher":
         """Hand the function to the simulator."""

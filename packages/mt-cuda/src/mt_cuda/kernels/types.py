@@ -1,9 +1,12 @@
-"""The types of kernel arguments, and conversions between the types of elements."""
+"""The types of kernel arguments, and conversions between the types of elements.
+
+A truth value is a byte: Numba's own boolean is one bit, which no pointer can store.
+"""
 
 from typing import Any
 
 import numpy as np
-from numba import boolean, float32, float64, int64, types, uint32
+from numba import float32, float64, int64, types, uint8, uint32
 
 from mt_cuda.device import inline
 from mt_tensor.dtypes import DType
@@ -15,7 +18,7 @@ NUMBERS: dict[DType, Any] = {
     np.dtype(np.float32): float32,
     np.dtype(np.float64): float64,
     np.dtype(np.int64): int64,
-    np.dtype(np.bool_): boolean,
+    np.dtype(np.bool_): uint8,
 }
 
 
@@ -37,6 +40,6 @@ def tuple_of(*kinds: Any) -> Any:
 def store_as(dtype: DType) -> Any:
     """Make a function that converts to what is stored: a truth value is whether it is not 0."""
     if dtype.kind == "b":
-        return inline(lambda value: value != 0)
+        return inline(lambda value: uint8(1) if value != 0 else uint8(0))
     kind = number(dtype)
     return inline(lambda value: kind(value))  # noqa: PLW0108  a type cannot be called by closure

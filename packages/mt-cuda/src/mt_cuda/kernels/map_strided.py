@@ -10,26 +10,27 @@ from typing import Any
 
 from numba import cuda, uint32
 
-from mt_cuda.device import BLOCK, Kernel, inline
+from mt_cuda.device import BLOCK, Kernel
 from mt_cuda.kernels.indexing import locator, unraveler
+from mt_cuda.kernels.operands import reader
 from mt_cuda.kernels.types import POSITION, SIZE, number, pointer, store_as, tuple_of
+from mt_cuda.operators import DeviceFunction
 from mt_tensor.dtypes import DType
 
 PER_THREAD = 4
 
 
-def strided(fn: Any, name: str, dtypes: tuple[DType, ...], ndim: int, compute: DType) -> Kernel:
-    """Make `out[i] = fn(a[i], ...)` for layouts of `ndim` dimensions.
+def strided(function: DeviceFunction, dtypes: tuple[DType, ...], ndim: int) -> Kernel:
+    """Make `out[i] = function(a[i], ...)` for layouts of `ndim` dimensions.
 
     Args:
-        fn: the float function, compiled for the device.
-        name: of the function.
+        function: what to apply.
         dtypes: of the output, and of each operand.
         ndim: how many dimensions the layouts have.
-        compute: what the function computes in.
     """
+    fn = function.call
     unravel, locate = unraveler(ndim), locator(ndim)
-    read = reader(len(dtypes) - 1, locate, number(compute))
+    read = reader(len(dtypes) - 1, locate, number(function.dtype))
     convert = store_as(dtypes[0])
 
     def kernel(
@@ -52,7 +53,7 @@ def strided(fn: Any, name: str, dtypes: tuple[DType, ...], ndim: int, compute: D
 
     operands = len(dtypes) - 1
     return Kernel(
-        name=f"strided {name}",
+        name=f"strided {function.name}",
         function=kernel,
         signature=(
             pointer(dtypes[0]),
@@ -63,20 +64,5 @@ def strided(fn: Any, name: str, dtypes: tuple[DType, ...], ndim: int, compute: D
             SIZE,
         ),
         threads=(BLOCK, 1, 1),
+        identity=function.identity,
     )
-
-
-def reader(arity: int, locate: Any, convert: Any) -> Any:
-    """Make a function that reads one element of each operand, in the type to compute in."""
-    if arity == 1:
-        return inline(
-            lambda operands, strides, index: (convert(operands[0][locate(index, strides[0])]),)
-        )
-    rest = reader(arity - 1, locate, convert)
-
-    @inline
-    def read(operands: Any, strides: Any, index: Any) -> Any:
-        first = convert(operands[0][locate(index, strides[0])])
-        return (first, *rest(operands[1:], strides[1:], index))
-
-    return read
