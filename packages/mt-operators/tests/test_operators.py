@@ -156,5 +156,5 @@ def test_clamp_is_the_maximum_then_the_minimum(x, low, high):
     ids=names,
 )
 def test_partials_where_a_choice_was_made(op, saved, expected):
-    """PyTorch's choices, of which those at the kinks are conventions."""
+    """As PyTorch has it, except that it gives nan for gelu at infinity."""
     assert all(map(same, (partial(*saved) for partial in op.partials), expected))

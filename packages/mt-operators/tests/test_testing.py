@@ -85,7 +85,7 @@ def test_partials_of_an_operator_of_ones_own():
 def test_a_partial_that_is_off_by_a_ten_thousandth_is_found():
     with pytest.raises(
         AssertionError,
-        match=r"nearly_exp: partial 0 at \(1\.7\d+,\) is 5\.8\d+, but differences give 5\.8\d+$",
+        match=r"nearly_exp: partial 0 at \(1\.7\d+\) is 5\.8\d+, but differences give 5\.8\d+$",
     ):
         check_partials(nearly_exp)
 

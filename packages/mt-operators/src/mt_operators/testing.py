@@ -105,13 +105,10 @@ def check_partials(op: Op, count: int = 100, seed: int = 0) -> None:
         saved = inputs if op.saves == "inputs" else (op.forward(*inputs),)
         for i, partial in enumerate(op.partials):
             claimed, measured = partial(*saved), slope(op.forward, inputs, i)
-            if not math.isclose(
-                claimed, measured, rel_tol=PARTIAL_TOLERANCE, abs_tol=PARTIAL_TOLERANCE
-            ):
-                message = (
-                    f"{op.name}: partial {i} at {inputs} is {claimed:.9g}, "
-                    f"but differences give {measured:.9g}"
-                )
+            if not _near(claimed, measured, PARTIAL_TOLERANCE):
+                place = ", ".join(f"{x:.9g}" for x in inputs)
+                values = f"{claimed:.9g}, but differences give {measured:.9g}"
+                message = f"{op.name}: partial {i} at ({place}) is {values}"
                 raise AssertionError(message)
 
 
@@ -163,6 +160,10 @@ def _draws(op: Op, operands: int, count: int, seed: int) -> list[tuple[float, ..
 
 
 def _agree(op: Op, inputs: tuple[float, ...], a: float, b: float, broken: str) -> None:
-    if not math.isclose(a, b, rel_tol=LAW_TOLERANCE, abs_tol=LAW_TOLERANCE):
+    if not _near(a, b, LAW_TOLERANCE):
         message = f"{op.name}: {broken}: {a!r} and {b!r} at {inputs}"
         raise AssertionError(message)
+
+
+def _near(a: float, b: float, tolerance: float) -> bool:
+    return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
