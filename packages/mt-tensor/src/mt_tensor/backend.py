@@ -92,7 +92,8 @@ class Backend(ABC):
 
     def from_array(self, array: np.ndarray[Any, Any]) -> TensorData:
         """Copy an array of any layout to this device."""
-        flat = np.array(array, as_dtype(array.dtype), order="C", copy=True).reshape(-1)
+        dtype = as_dtype(array.dtype)
+        flat = np.array(array, dtype, order="C", copy=True).reshape(-1).view(dtype)
         return TensorData(self.from_numpy(flat), array.shape)
 
     def to_array(self, a: TensorData) -> np.ndarray[Any, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from mt_autodiff import GradientError
 from mt_tensor.description import describe
 from mt_tensor.dtypes import is_dtype
-from mt_tensor.errors import ShapeError
+from mt_tensor.errors import DTypeError, ShapeError
 from mt_tensor.functions.transfer import Transfer
 from mt_tensor.methods.inplace import InPlace
 from mt_tensor.methods.statistics import Statistics
@@ -38,6 +38,9 @@ class Tensor(Statistics, InPlace):
     """
 
     __slots__ = ()
+
+    __array_priority__ = 1000
+    """NumPy, on the left of an operator, leaves the operation to the tensor on its right."""
 
     def numpy(self) -> Array:
         """Return the elements as an array, which shares the storage where the backend's is memory.
@@ -140,6 +143,9 @@ class Tensor(Statistics, InPlace):
         backend = get_backend(target) if isinstance(target, str) else target
         if backend is self.backend:
             return self
+        if not hasattr(backend, "from_array"):
+            message = f"to: {target!r} is neither a dtype nor a backend"
+            raise DTypeError(message)
         return Transfer.apply(self, backend=backend)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
