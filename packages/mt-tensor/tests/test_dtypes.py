@@ -68,3 +68,9 @@ def test_the_byte_order_of_an_array_does_not_matter(order):
     x = mt.tensor(np.array([1.5, 2.5], f"{order}f8")) + mt.tensor(np.array([1, 2], f"{order}i4"))
     assert x.tolist() == [2.5, 4.5]
     assert x.dtype is mt.float64
+
+
+def test_a_number_takes_the_dtype_of_a_float_tensor_though_a_mask_comes_first():
+    mask, x = mt.tensor([True, False]), mt.ones(2, dtype="float32")
+    assert mt.where(mask, x, 0.0).dtype == mt.float32
+    assert mt.where(mask, 0.0, x).tolist() == [0.0, 1.0]

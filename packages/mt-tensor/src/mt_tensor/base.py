@@ -211,7 +211,8 @@ class TensorBase(Variable):
                     break
             else:
                 return inputs
-        home = next(x for x in inputs if isinstance(x, TensorBase))
+        given = [x for x in inputs if isinstance(x, TensorBase)]
+        home = next((x for x in given if x.dtype.kind == "f"), given[0])
         tensors = home._like(inputs)
         for t in tensors:
             if t.backend is not home.backend:
