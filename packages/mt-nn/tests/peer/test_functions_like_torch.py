@@ -15,6 +15,7 @@ theirs = torch.nn.functional
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
 
 CLASSES = np.array([2, 0, 3, 1, 1])
+ALLOWED = np.array([[True, False, True], [False] * 3, [True] * 3, [False, True, False]])
 
 # Name: the call, and the shapes of its float inputs; integer arrays are passed as they are.
 CASES = {
@@ -106,6 +107,40 @@ CASES = {
     "batch_norm": (
         lambda f, x, m, v, w, b: f.batch_norm(x, m.detach(), (v * v).detach(), w, b),
         [(3, 4), (4,), (4,), (4,), (4,)],
+    ),
+    "relu": (lambda f, x: f.relu(x), [(3, 4)]),
+    "leaky_relu": (lambda f, x: f.leaky_relu(x, 0.2), [(3, 4)]),
+    "prelu": (lambda f, x, w: f.prelu(x, w), [(3, 4, 2), (4,)]),
+    "elu": (lambda f, x: f.elu(x, alpha=1.5), [(3, 4)]),
+    "silu": (lambda f, x: f.silu(x * 5), [(3, 4)]),
+    "gelu": (lambda f, x: f.gelu(x * 3), [(3, 4)]),
+    "gelu, tanh": (lambda f, x: f.gelu(x * 3, approximate="tanh"), [(3, 4)]),
+    "softplus": (lambda f, x: f.softplus(x * 10, beta=2, threshold=10), [(3, 8)]),
+    "sigmoid": (lambda f, x: f.sigmoid(x * 5), [(3, 4)]),
+    "tanh": (lambda f, x: f.tanh(x * 3), [(3, 4)]),
+    "bilinear": (
+        lambda f, x, y, w, b: f.bilinear(x, y, w, b),
+        [(2, 3, 4), (2, 3, 5), (6, 4, 5), (6,)],
+    ),
+    "embedding": (
+        lambda f, t, w: f.embedding(t, w, padding_idx=1),
+        [np.array([[3, 1, 3], [0, 1, 2]]), (5, 4)],
+    ),
+    "attention": (
+        lambda f, q, k, v: f.scaled_dot_product_attention(q, k, v),
+        [(2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 7)],
+    ),
+    "attention, causal and scaled": (
+        lambda f, q, k, v: f.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.7),
+        [(2, 4, 5), (2, 4, 5), (2, 4, 5)],
+    ),
+    "attention, mask": (
+        lambda f, q, k, v, m: f.scaled_dot_product_attention(q, k, v, m),
+        [(2, 4, 5), (2, 3, 5), (2, 3, 5), ALLOWED],
+    ),
+    "attention, added mask": (
+        lambda f, q, k, v, m: f.scaled_dot_product_attention(q, k, v, m),
+        [(2, 4, 5), (2, 3, 5), (2, 3, 5), (4, 3)],
     ),
     "softmax": (lambda f, x: f.softmax(x, dim=1), [(3, 4, 2)]),
     "log_softmax": (lambda f, x: f.log_softmax(x, dim=-1), [(3, 4)]),

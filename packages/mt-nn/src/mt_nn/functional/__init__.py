@@ -1,11 +1,23 @@
 """The functions behind the layers: no state, everything they need is an argument."""
 
+from mt_nn.functional.activation import elu as elu
+from mt_nn.functional.activation import gelu as gelu
+from mt_nn.functional.activation import leaky_relu as leaky_relu
+from mt_nn.functional.activation import prelu as prelu
+from mt_nn.functional.activation import relu as relu
+from mt_nn.functional.activation import sigmoid as sigmoid
+from mt_nn.functional.activation import silu as silu
+from mt_nn.functional.activation import softplus as softplus
+from mt_nn.functional.activation import tanh as tanh
 from mt_nn.functional.adaptive import adaptive_avg_pool1d as adaptive_avg_pool1d
 from mt_nn.functional.adaptive import adaptive_avg_pool2d as adaptive_avg_pool2d
+from mt_nn.functional.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from mt_nn.functional.batch_norm import batch_norm as batch_norm
+from mt_nn.functional.bilinear import bilinear as bilinear
 from mt_nn.functional.convolution import conv1d as conv1d
 from mt_nn.functional.convolution import conv2d as conv2d
 from mt_nn.functional.dropout import dropout as dropout
+from mt_nn.functional.embedding import embedding as embedding
 from mt_nn.functional.linear import linear as linear
 from mt_nn.functional.nll import cross_entropy as cross_entropy
 from mt_nn.functional.nll import nll_loss as nll_loss

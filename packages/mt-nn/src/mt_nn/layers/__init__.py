@@ -1,19 +1,34 @@
 """Layers: modules that hold what a function of `mt_nn.functional` needs."""
 
+from mt_nn.layers.activation import ELU as ELU
+from mt_nn.layers.activation import GELU as GELU
+from mt_nn.layers.activation import LeakyReLU as LeakyReLU
 from mt_nn.layers.activation import LogSoftmax as LogSoftmax
+from mt_nn.layers.activation import PReLU as PReLU
 from mt_nn.layers.activation import ReLU as ReLU
 from mt_nn.layers.activation import Sigmoid as Sigmoid
+from mt_nn.layers.activation import SiLU as SiLU
 from mt_nn.layers.activation import Softmax as Softmax
+from mt_nn.layers.activation import Softplus as Softplus
 from mt_nn.layers.activation import Tanh as Tanh
+from mt_nn.layers.attention import MultiheadAttention as MultiheadAttention
 from mt_nn.layers.batch_norm import BatchNorm1d as BatchNorm1d
 from mt_nn.layers.batch_norm import BatchNorm2d as BatchNorm2d
+from mt_nn.layers.bilinear import Bilinear as Bilinear
+from mt_nn.layers.cells import GRU as GRU
+from mt_nn.layers.cells import LSTM as LSTM
+from mt_nn.layers.cells import RNN as RNN
 from mt_nn.layers.container import Flatten as Flatten
+from mt_nn.layers.container import ModuleDict as ModuleDict
+from mt_nn.layers.container import ModuleList as ModuleList
+from mt_nn.layers.container import Residual as Residual
 from mt_nn.layers.container import Sequential as Sequential
 from mt_nn.layers.convolution import Conv1d as Conv1d
 from mt_nn.layers.convolution import Conv2d as Conv2d
 from mt_nn.layers.convolution import ConvTranspose1d as ConvTranspose1d
 from mt_nn.layers.convolution import ConvTranspose2d as ConvTranspose2d
 from mt_nn.layers.dropout import Dropout as Dropout
+from mt_nn.layers.embedding import Embedding as Embedding
 from mt_nn.layers.linear import Linear as Linear
 from mt_nn.layers.loss import CrossEntropyLoss as CrossEntropyLoss
 from mt_nn.layers.loss import NLLLoss as NLLLoss

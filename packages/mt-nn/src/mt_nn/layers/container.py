@@ -1,14 +1,14 @@
 """Layers that hold layers, and the one that only changes a shape."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mt_operators import Module
-from mt_tensor import Tensor
+from mt_tensor import ShapeError, Tensor
 
 
-class Sequential(Module):
-    """Apply modules one after another; their names are `"0"`, `"1"`, and so on.
+class ModuleList(Module):
+    """Modules in a list, so that they are part of the tree; named `"0"`, `"1"`, and so on.
 
     Args:
         modules: in order.
@@ -16,25 +16,24 @@ class Sequential(Module):
     Raises:
         TypeError: one of them is not a module.
 
-    >>> from mt_nn import Linear, ReLU
-    >>> len(Sequential(Linear(2, 3), ReLU(), Linear(3, 1)))
-    3
+    Source: `torch.nn.ModuleList`.
     """
 
-    def __init__(self, *modules: Module) -> None:
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
         """Keep the modules."""
-        for i, module in enumerate(modules):
-            if not isinstance(module, Module):
-                message = f"Sequential: argument {i} is {module!r}, not a Module"
-                raise TypeError(message)
-            setattr(self, str(i), module)
-        self._length = len(modules)
+        self._length = 0
+        for module in modules:
+            self.append(module)
 
-    def forward(self, input: Any) -> Any:
-        """Return what the last module makes of what the others made."""
-        for module in self:
-            input = module(input)
-        return input
+    def append(self, module: Module) -> None:
+        """Add a module at the end.
+
+        Raises:
+            TypeError: it is not a module.
+        """
+        _check(self, self._length, module)
+        setattr(self, str(self._length), module)
+        self._length += 1
 
     def __iter__(self) -> Iterator[Module]:
         """Yield the modules in order."""
@@ -51,9 +50,110 @@ class Sequential(Module):
             IndexError: there is none.
         """
         if not -self._length <= index < self._length:
-            message = f"Sequential: index {index} is out of range for {self._length} module(s)"
+            name = type(self).__name__
+            message = f"{name}: index {index} is out of range for {self._length} module(s)"
             raise IndexError(message)
         return getattr(self, str(index % self._length))  # type: ignore[no-any-return]
+
+
+class Sequential(ModuleList):
+    """Apply modules one after another; their names are `"0"`, `"1"`, and so on.
+
+    Args:
+        modules: in order.
+
+    Raises:
+        TypeError: one of them is not a module.
+
+    Source: `torch.nn.Sequential`.
+
+    >>> from mt_nn import Linear, ReLU
+    >>> len(Sequential(Linear(2, 3), ReLU(), Linear(3, 1)))
+    3
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        """Keep the modules."""
+        super().__init__(modules)
+
+    def forward(self, input: Any) -> Any:
+        """Return what the last module makes of what the others made."""
+        for module in self:
+            input = module(input)
+        return input
+
+
+class ModuleDict(Module):
+    """Modules by name, so that they are part of the tree.
+
+    Args:
+        modules: the modules, in order.
+
+    Raises:
+        TypeError: one of them is not a module.
+        ValueError: a name is taken by something that the class defines, or holds a dot.
+
+    Source: `torch.nn.ModuleDict`.
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
+        """Keep the modules."""
+        for name, module in (modules or {}).items():
+            self[name] = module
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        """Add a module, or replace one.
+
+        Raises:
+            TypeError: it is not a module.
+            ValueError: the name is taken by something that the class defines, or holds a dot.
+        """
+        _check(self, name, module)
+        setattr(self, name, module)
+
+    def __getitem__(self, name: str) -> Module:
+        """Return the module of this name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return dict(self.named_children())[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names in order."""
+        return iter(dict(self.named_children()))
+
+    def __len__(self) -> int:
+        """Return how many modules there are."""
+        return len(self.named_children())
+
+
+class Residual(Module):
+    """Add what a module makes of its input to the input, $x + f(x)$.
+
+    Args:
+        module: the module, whose result has the shape of its input.
+
+    Source: He et al., 2016.
+    """
+
+    def __init__(self, module: Module) -> None:
+        """Keep the module."""
+        self.module = module
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map any shape that the module keeps to itself.
+
+        Raises:
+            ShapeError: the module does not keep it.
+        """
+        change: Tensor = self.module(input)
+        if change.shape != input.shape:
+            message = (
+                f"Residual: the module makes {change.shape} of {input.shape}; they must be equal"
+            )
+            raise ShapeError(message)
+        return input + change
 
 
 class Flatten(Module):
@@ -78,3 +178,9 @@ class Flatten(Module):
     def extra_repr(self) -> str:
         """Show the dimensions."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+def _check(owner: Module, place: int | str, module: object) -> None:
+    if not isinstance(module, Module):
+        message = f"{type(owner).__name__}: {place!r} is {module!r}, not a Module"
+        raise TypeError(message)

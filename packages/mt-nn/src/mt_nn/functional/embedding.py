@@ -1,0 +1,97 @@
+"""Embedding: reading rows of a table by number, with a gradient to the rows that were read."""
+
+from typing import Any
+
+import numpy as np
+
+from mt_nn.arguments import one_dtype
+from mt_tensor import Context, DTypeError, Function, IndexingError, ShapeError, Tensor, TensorData
+from mt_tensor.defaults.windows import clear
+
+Rows = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """Replace each number by the row of a table.
+
+    Args:
+        input: integers from 0 to V - 1, any shape.
+        weight: the table, shape (V, D).
+        padding_idx: a row that gets no gradient; from the end if negative.
+
+    Returns:
+        Shape (*input.shape, D).
+
+    Raises:
+        ShapeError: the table is not a matrix.
+        DTypeError: the input does not hold integers.
+        IndexingError: there is no such row.
+
+    Source: `torch.nn.functional.embedding`.
+    """
+    one_dtype("embedding", weight=weight)
+    if weight.ndim != 2:  # noqa: PLR2004
+        message = f"embedding: weight is {weight.shape}; it must be (V, D)"
+        raise ShapeError(message)
+    if input.dtype.kind != "i":
+        message = f"embedding: input is {input.dtype}; rows are counted by integers: .to('int64')"
+        raise DTypeError(message)
+    return Embedding.apply(  # type: ignore[no-any-return]
+        weight, rows=_rows(input, weight), padding=padding_row(weight.shape[0], padding_idx)
+    )
+
+
+class Embedding(Function):
+    """Gather rows; its adjoint adds each gradient to the row that was read."""
+
+    @staticmethod
+    def forward(ctx: Context, weight: Tensor, *, rows: Rows, padding: int | None) -> Any:
+        """Read the rows."""
+        ctx.shape, ctx.rows, ctx.padding = weight.shape, rows, padding
+        positions = _positions(weight.data, rows)
+        out = weight.backend.allocate(positions.shape, weight.dtype)
+        weight.backend.gather(out, weight.data, positions)
+        return weight._new(out)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Tensor) -> Any:
+        """Add up by row, but for the row of the padding."""
+        backend = grad_output.backend
+        out = backend.full(ctx.shape, 0.0, grad_output.dtype)
+        backend.scatter_add(out, _positions(out, ctx.rows), grad_output.data)
+        if ctx.padding is not None:
+            clear(backend, out.narrow(0, ctx.padding, 1))
+        return grad_output._new(out)
+
+
+def padding_row(rows: int, padding_idx: int | None) -> int | None:
+    """Return the row of the padding counted from the front.
+
+    Raises:
+        IndexingError: there is no such row.
+    """
+    if padding_idx is None:
+        return None
+    if not -rows <= padding_idx < rows:
+        message = f"embedding: padding_idx {padding_idx} is out of range for {rows} rows"
+        raise IndexingError(message)
+    return padding_idx % rows
+
+
+def _positions(data: TensorData, rows: Rows) -> Rows:
+    down, right = data.strides
+    columns = np.arange(data.shape[1], dtype=np.int64) * right
+    return data.offset + rows[..., None] * down + columns
+
+
+def _rows(input: Tensor, weight: Tensor) -> Rows:
+    rows = input.numpy()
+    wrong = (rows < 0) | (rows >= weight.shape[0])
+    if wrong.any():
+        index = tuple(int(i[0]) for i in np.nonzero(wrong))
+        message = (
+            f"embedding: input{list(index)} = {rows[index]} is out of range for weight of "
+            f"{weight.shape}: rows are from 0 to {weight.shape[0] - 1}"
+        )
+        raise IndexingError(message)
+    return rows
