@@ -18,10 +18,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     Raises:
         ShapeError: there is none, they have no dimension, or another size differs.
+        TypeError: one is no tensor.
     """
-    if not tensors:
-        message = "cat: there is no tensor to join"
-        raise ShapeError(message)
+    _check("cat", tensors)
     first = tensors[0]
     axis = normalize_axis("cat", dim, first.ndim)
     for i, t in enumerate(tensors):
@@ -42,10 +41,23 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new dimension, inserted before `dim`.
 
     Raises:
-        ShapeError: there is none, or the shapes differ.
+        ShapeError: there is none, the shapes differ, or the dimension is out of range.
+        TypeError: one is no tensor.
     """
+    _check("stack", tensors)
+    axis = normalize_axis("stack", dim, tensors[0].ndim + 1)
     for i, t in enumerate(tensors):
         if t.shape != tensors[0].shape:
             message = f"stack: tensor 0 is {tensors[0].shape} and tensor {i} is {t.shape}"
             raise ShapeError(message)
-    return cat([t.unsqueeze(dim) for t in tensors], dim)
+    return cat([t.unsqueeze(axis) for t in tensors], axis)
+
+
+def _check(name: str, tensors: Sequence[Tensor]) -> None:
+    if not tensors:
+        message = f"{name}: there is no tensor to join"
+        raise ShapeError(message)
+    for i, t in enumerate(tensors):
+        if not isinstance(t, Tensor):
+            message = f"{name}: tensor {i} is a {type(t).__name__}, not a tensor"
+            raise TypeError(message)
