@@ -143,7 +143,7 @@ def _normal(term: Any, key: Any) -> list[Any]:
         return [term]
     if isinstance(term, (int, np.integer)) and not isinstance(term, (bool, np.bool_)):
         return [int(term)]
-    array = np.asarray(term.numpy() if hasattr(term, "numpy") else term)
+    array = _array(term)
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype(np.int64)
     if array.dtype.kind == "b":
@@ -154,6 +154,13 @@ def _normal(term: Any, key: Any) -> list[Any]:
         message = f"index {key!r}: {term!r} is not an int, a slice, ..., None, or an array of ints"
         raise IndexingError(message)
     return [array.astype(np.int64)]
+
+
+def _array(term: Any) -> np.ndarray[Any, Any]:
+    try:
+        return np.asarray(term.numpy() if hasattr(term, "numpy") else term)
+    except ValueError:  # nested lists of different lengths
+        return np.array(term, object)
 
 
 def _slice(term: slice, n: int) -> tuple[int, int, int]:

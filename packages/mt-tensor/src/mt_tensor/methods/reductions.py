@@ -69,12 +69,12 @@ class Reductions(Elementary):
 
     def all(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Whether all elements differ from 0, as `bool`. Arguments and shape as in `sum`."""
-        zeros = self.__apply_op__(eq, self, 0.0).sum(dim, keepdim=keepdim)
+        zeros = self.__apply_op__(eq, self, 0.0)._fold("all", Sum, dim, keepdim)  # noqa: SLF001  of this class
         return self.__apply_op__(eq, zeros, 0.0)
 
     def any(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Whether any element differs from 0, as `bool`. Arguments and shape as in `sum`."""
-        others = self.__apply_op__(ne, self, 0.0).sum(dim, keepdim=keepdim)
+        others = self.__apply_op__(ne, self, 0.0)._fold("any", Sum, dim, keepdim)  # noqa: SLF001  of this class
         return self.__apply_op__(ne, others, 0.0)
 
     def argmax(self, dim: int | None = None, *, keepdim: bool = True) -> Self:
@@ -106,11 +106,13 @@ class Reductions(Elementary):
         return CumSum.apply(self._floating(), axis=axis)  # type: ignore[no-any-return]
 
     def _extremum(self, name: str, op: Op, dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
-        axes = normalize_axes(name, dim, self.ndim)
+        self._check_elements(name, normalize_axes(name, dim, self.ndim))
+        return self._fold(name, Extremum, dim, keepdim, op=op)
+
+    def _check_elements(self, name: str, axes: tuple[int, ...]) -> None:
         if any(self.shape[d] == 0 for d in axes):
             message = f"{name}: {self.shape} has no elements along dimension(s) {axes}"
             raise ShapeError(message)
-        return self._fold(name, Extremum, dim, keepdim, op=op)
 
     def _first(self, name: str, op: Op, dim: int | None, keepdim: bool) -> Self:  # noqa: FBT001
         """Fold the positions of the elements that attain the extremum to the least of them."""

@@ -23,15 +23,11 @@ class Statistics(Reductions):
         Raises:
             ShapeError: a dimension is out of range or named twice.
         """
-        axes = normalize_axes("var", dim, self.ndim)
-        count = prod(self.shape[d] for d in axes)
-        center = self.sum(axes) / float(count)
-        deviation = self - center
-        return (deviation * deviation).sum(dim, keepdim=keepdim) / max(count - correction, 0.0)
+        return self._variance("var", dim, correction, keepdim)
 
     def std(self, dim: Dims = None, *, correction: float = 1.0, keepdim: bool = True) -> Self:
         """Standard deviation over `dim`: the root of `var`, whose arguments it takes."""
-        return self.var(dim, correction=correction, keepdim=keepdim).sqrt()
+        return self._variance("std", dim, correction, keepdim).sqrt()
 
     def logsumexp(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         r"""Return $\ln \sum_i e^{x_i}$ over `dim`, shifted by the maximum so as not to overflow.
@@ -40,9 +36,17 @@ class Statistics(Reductions):
             ShapeError: a dimension is out of range or named twice, or has no elements.
         """
         axes = normalize_axes("logsumexp", dim, self.ndim)
+        self._check_elements("logsumexp", axes)
         largest = self.detach().max(axes)
         shift = largest.where(largest.abs() < inf, 0.0)
         shifted = (self - shift).exp().sum(axes).log() + shift
         if keepdim:
             return shifted.view(1) if dim is None else shifted
         return shifted.view(*(n for d, n in enumerate(self.shape) if d not in axes))
+
+    def _variance(self, name: str, dim: Dims, correction: float, keepdim: bool) -> Self:  # noqa: FBT001
+        axes = normalize_axes(name, dim, self.ndim)
+        count = prod(self.shape[d] for d in axes)
+        center = self.sum(axes) / float(count)
+        deviation = self - center
+        return (deviation * deviation).sum(dim, keepdim=keepdim) / max(count - correction, 0.0)
