@@ -1,7 +1,17 @@
 import pytest
 
 import mt_tensor as mt
-from mt_nn import Flatten, Linear, ReLU, Sequential, Sigmoid, Tanh
+from mt_nn import (
+    Flatten,
+    Linear,
+    ModuleDict,
+    ModuleList,
+    ReLU,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Tanh,
+)
 
 
 def test_modules_are_applied_in_order():
@@ -32,7 +42,7 @@ def test_an_index_that_there_is_not(index):
 
 
 def test_what_is_not_a_module():
-    with pytest.raises(TypeError, match="Sequential: argument 1 is <built-in function abs>, not"):
+    with pytest.raises(TypeError, match="Sequential: 1 is <built-in function abs>, not a Module"):
         Sequential(ReLU(), abs)
 
 
@@ -47,3 +57,37 @@ def test_activations_are_the_operators(layer, name):
     x = mt.tensor([-1.0, 0.0, 2.0])
     assert layer()(x).tolist() == getattr(x, name)().tolist()
     assert repr(layer()) == f"{layer.__name__}()"
+
+
+def test_a_list_is_part_of_the_tree():
+    layers = ModuleList(Linear(2, 2) for _ in range(2))
+    layers.append(ReLU())
+    assert [type(m).__name__ for m in layers] == ["Linear", "Linear", "ReLU"]
+    assert len(layers) == 3
+    assert [name for name, _ in layers.named_parameters()][::2] == ["0.weight", "1.weight"]
+    with pytest.raises(IndexError, match="ModuleList: index 3 is out of range for 3 module"):
+        layers[3]
+    with pytest.raises(TypeError, match="ModuleList: 3 is 'relu', not a Module"):
+        layers.append("relu")
+
+
+def test_a_dictionary_is_part_of_the_tree():
+    heads = ModuleDict({"class": Linear(2, 3), "box": Linear(2, 4)})
+    assert list(heads) == ["class", "box"]
+    assert heads["box"](mt.zeros(1, 2)).shape == (1, 4)
+    assert [name for name, _ in heads.named_parameters()][::2] == ["class.weight", "box.weight"]
+    heads["box"] = ReLU()
+    assert len(heads) == 2
+    with pytest.raises(KeyError, match="mask"):
+        heads["mask"]
+    with pytest.raises(TypeError, match="ModuleDict: 'mask' is None, not a Module"):
+        heads["mask"] = None
+    with pytest.raises(ValueError, match="train"):
+        heads["train"] = ReLU()
+
+
+def test_a_residual_adds_its_input():
+    block, x = Residual(Tanh()), mt.tensor([[0.5, -1.0]])
+    assert block(x).tolist() == (x + x.tanh()).tolist()
+    with pytest.raises(mt.ShapeError, match=r"the module makes \(1, 3\) of \(1, 2\); they must"):
+        Residual(Linear(2, 3))(x)
