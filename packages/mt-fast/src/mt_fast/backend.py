@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import prod
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 from weakref import ref
 
@@ -15,6 +16,7 @@ from mt_fast.reduction import Reduction
 from mt_operators import Op
 from mt_tensor.backend import Backend, ElementFn, Pair
 from mt_tensor.dtypes import DType
+from mt_tensor.errors import BackendError
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import Storage, TensorData
 
@@ -124,6 +126,9 @@ class FastBackend(Backend):
 
 def _admit(table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[[], Any]) -> Any:
     """Make the kernels of a function, to be forgotten with it."""
+    if not isinstance(fn, Op | FunctionType | BuiltinFunctionType):
+        message = f"cannot compile {fn!r}: it is a {type(fn).__name__}, not a Python function"
+        raise BackendError(message)
     key = id(fn)
     kernels = kind()
     table[key] = ref(fn, lambda _: table.pop(key, None)), kernels

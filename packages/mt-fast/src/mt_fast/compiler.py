@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from numba.core.errors import NumbaError
 
 from mt_fast.kernels.calling import SIGNATURE
 from mt_operators import Op
@@ -76,7 +75,7 @@ def compile_kernel(template: Template, bindings: Mapping[str, Any], identity: st
         identity: tells these bindings from all others; None keeps the kernel out of the disk.
 
     Raises:
-        NumbaError: the template cannot be compiled with these bindings.
+        Exception: the template cannot be compiled with these bindings.
     """
     function = bind(template, bindings, f"{template.__name__}_{_digest(identity)}")
     compiled = numba.cfunc(SIGNATURE, **IEEE, cache=identity is not None)(function)
@@ -110,7 +109,7 @@ def compile_operator(
     """
     try:
         return compile_kernel(template, {**bindings, **constants}, _identity(fn, constants))
-    except NumbaError as error:
+    except Exception as error:  # noqa: BLE001  Numba lets through whatever its parts raise
         raise _explained(fn, error) from None
 
 
@@ -119,10 +118,12 @@ def element_types(*dtypes: DType) -> tuple[Any, ...]:
     return tuple(numba.from_dtype(dtype) for dtype in dtypes)
 
 
-def _explained(fn: ElementFn, error: NumbaError) -> BackendError:
+def _explained(fn: ElementFn, error: Exception) -> BackendError:
     """Turn a failure to compile an operator into one line for the one who wrote it."""
     name = fn.name if isinstance(fn, Op) else fn.__name__
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # What follows ": %" is LLVM's view of a value.
+    text = str(error).split(": %")[0]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     reason = next((line for line in lines if not line.startswith("Failed in")), "unknown reason")
     return BackendError(f"{name}: cannot be compiled for the fast backend: {reason}")
 

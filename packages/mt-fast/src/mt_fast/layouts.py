@@ -20,7 +20,8 @@ class Loops(NamedTuple):
     """The loops over one combination of layouts.
 
     Attributes:
-        kinds: the class of layouts, for the output and each operand: inner stride 0, 1, or -1.
+        kinds: what to compile for, for the output and each operand: an inner stride, 0 or 1, or
+            -1 for any.
         layout: as `mt_fast.kernels.elementwise.blocks` reads it.
         units: how many rectangles there are.
     """
@@ -53,8 +54,18 @@ def loops(shape: Shape, *operands: Strides) -> Loops:
     units = -(-width // columns) * -(-height // rows) * prod(size for size, _ in dims[:-2])
     words = [len(dims), rows, columns, *(size for size, _ in dims)]
     words += [step for _, steps in dims for step in steps]
-    kinds = tuple(step if step in (0, 1) else -1 for step in last)
-    return Loops(kinds, np.array(words, np.int64), units)
+    return Loops(_kinds(width, last), np.array(words, np.int64), units)
+
+
+def _kinds(width: int, steps: Steps) -> Steps:
+    """Return the strides to compile for: those of dense and broadcast operands, or none.
+
+    Few kernels are made so: one for each pattern of broadcasting, and one for everything else.
+    """
+    if width == 1:
+        return (1,) * len(steps)
+    dense = steps[0] == 1 and all(step in (0, 1) for step in steps)
+    return steps if dense else (-1,) * len(steps)
 
 
 def _across(steps: list[Steps]) -> int | None:

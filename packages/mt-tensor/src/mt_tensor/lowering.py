@@ -43,7 +43,7 @@ def lower(fn: Op | Callable[..., float], jit: Jit, dtype: DType, twins: Mapping[
         What `jit` made of the function, or the twin.
 
     Raises:
-        BackendError: the function reaches itself, or is no Python function.
+        BackendError: the function reaches itself, raises, or is no Python function.
 
     >>> double = lower(lambda x: 2.0 * x, lambda function: function, np.dtype("float32"), {})
     >>> double(np.float32(0.1)).dtype
@@ -97,6 +97,7 @@ class _Lowering:
 
     def _compile(self, function: FunctionType) -> Any:
         _refuse_cycle(function, self._path)
+        _refuse_raise(function)
         self._path.append(function)
         rebuilt = self._rebuilt(function)
         self._path.pop()
@@ -144,6 +145,13 @@ def _refuse_cycle(function: FunctionType, path: list[FunctionType]) -> None:
     if function in path:
         names = " -> ".join(f.__name__ for f in (*path[path.index(function) :], function))
         message = f"cannot compile {path[0].__name__}: it is recursive: {names}"
+        raise BackendError(message)
+
+
+def _refuse_raise(function: FunctionType) -> None:
+    """Refuse `raise` and `assert`: a kernel on many elements has nowhere to raise to."""
+    if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(function)):
+        message = f"cannot compile {function.__name__}: it raises; return nan instead"
         raise BackendError(message)
 
 

@@ -6,7 +6,7 @@ tiles where one operand runs across the rows of another.
 
 Bound by the compiler: `fn`, the operator; `number`, the type to compute in; `OUT`, `OPERANDS` and
 both together, `ALL`, the types of the elements; `STARTS`, zeros; `STEPS`, for the output and each
-operand the stride of the last dimension if it is 0 or 1, else -1. Constant strides of 0 and 1 are
+operand the stride of the last dimension, or -1 if it is not known. Constant strides of 0 and 1 are
 what lets LLVM use vector loads and hoist broadcast operands.
 """
 

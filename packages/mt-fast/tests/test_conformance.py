@@ -1,0 +1,10 @@
+"""The fast backend keeps the contract of backends."""
+
+from mt_fast.backend import FastBackend
+from mt_tensor.testing import BackendConformance
+
+
+class TestFast(BackendConformance):
+    backend = FastBackend()
+    # A kernel is compiled for each pattern of broadcasting, and one for all other layouts.
+    layouts = ("broadcast last", "mixed")
