@@ -64,12 +64,14 @@ def central_difference(f: Any, *vals: Any, arg: int = 0, epsilon: float = 1e-6) 
     r"""$(f(\dots, x_i + \epsilon, \dots) - f(\dots, x_i - \epsilon, \dots)) / 2\epsilon$.
 
     Args:
-        f: a function of numbers or of `Scalar`s.
+        f: a function of numbers, or of `Scalar`s: then so is the result.
         vals: where.
         arg: `i`, the input to differentiate by.
         epsilon: the step.
     """
-    return mt_autodiff.central_difference(f, *vals, arg=arg, epsilon=epsilon)
+    up = [x + epsilon if i == arg else x for i, x in enumerate(vals)]
+    down = [x - epsilon if i == arg else x for i, x in enumerate(vals)]
+    return (f(*up) - f(*down)) / (2.0 * epsilon)
 
 
 def backpropagate(variable: Any, deriv: Any) -> None:

@@ -3,9 +3,8 @@
 Points differ from call to call, as Python's `random` draws them: `random.seed` fixes them.
 """
 
-# ruff: noqa: N803  the course's names
 
-# ruff: noqa: N803, S311  the course's names; samples, not secrets
+# ruff: noqa: S311  the course's names; samples, not secrets
 
 import random
 from collections.abc import Callable

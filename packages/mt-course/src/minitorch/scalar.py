@@ -7,8 +7,8 @@ import mt_autodiff
 from minitorch import operators
 from minitorch.autodiff import central_difference
 from mt_autodiff import LEAF
-from mt_autodiff.scalar_methods import unary
-from mt_operators import op
+from mt_autodiff.scalar_methods import binary, unary
+from mt_operators import Op, eq, gt, lt, op
 
 ScalarLike: TypeAlias = "float | int | Scalar"
 
@@ -20,6 +20,11 @@ TOLERANCE = 1e-2
 
 LOG = op(lambda x: 1.0 / (x + operators.EPS), domain=((0.1, 10.0),))(operators.log)
 """The course's logarithm, with its derivative."""
+
+
+def _flat(predicate: Op) -> Op:
+    """Give a predicate the derivative 0 instead of none, so that it is no constant."""
+    return op(lambda _x, _y: 0.0, lambda _x, _y: 0.0)(predicate.forward)
 
 
 class ScalarHistory(mt_autodiff.History):
@@ -72,6 +77,8 @@ class Scalar(mt_autodiff.Scalar):
         super().__init__(v, back if history is LEAF else history, name or "")
 
     log = unary(LOG)
+    __lt__, __gt__, __eq__ = binary(_flat(lt)), binary(_flat(gt)), binary(_flat(eq))
+    __hash__ = mt_autodiff.Scalar.__hash__
 
     def backward(
         self,

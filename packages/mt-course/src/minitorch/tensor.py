@@ -14,7 +14,7 @@ import mt_autodiff
 import mt_tensor
 from minitorch import functions as fn
 from minitorch.tensor_data import TensorData, UserShape, shape_broadcast
-from minitorch.tensor_ops import SimpleBackend, TensorBackend
+from minitorch.tensor_ops import SimpleBackend, TensorBackend, TensorOps
 from mt_autodiff import LEAF, no_grad
 from mt_tensor import float64
 
@@ -290,6 +290,15 @@ class Tensor(mt_tensor.Tensor):
             raise AssertionError(message)
         self._accumulate(self._fit(x))
 
+    def __reduce__(self) -> Any:
+        """Pickle, or deep-copy, the elements with the operations of the backend.
+
+        Raises:
+            GradientError: it is a non-leaf, whose graph cannot be taken along.
+        """
+        super().__reduce__()
+        return _restored, (self.to_numpy(), self.backend.ops, self.requires_grad)
+
     def __repr__(self) -> str:
         """Show the elements."""
         return TensorData(self.to_numpy().reshape(-1), self.shape).to_string()
@@ -346,3 +355,10 @@ def _full_index(key: Any) -> Any:
 def _flat(sizes: Any) -> Any:
     """Accept sizes one by one or as one tuple or list."""
     return sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
+
+
+def _restored(array: Any, ops: type[TensorOps], requires_grad: bool) -> Tensor:  # noqa: FBT001
+    backend = SimpleBackend if ops is SimpleBackend.ops else TensorBackend(ops)
+    return Tensor.make(array.reshape(-1), array.shape, backend=backend).requires_grad_(
+        requires_grad
+    )
