@@ -33,18 +33,18 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_values(backend, name):  # noqa: ARG001
+def test_values(backend, name):
     function, expected = CASES[name]
     np.testing.assert_allclose(function(mt.tensor(X)).numpy(), expected, rtol=1e-8, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_gradients(backend, name):  # noqa: ARG001
+def test_gradients(backend, name):
     points = mt.tensor([[-4.0, -1.5, -0.3], [0.4, 1.0, 3.5]])
     mt.grad_check(CASES[name][0], points)
 
 
-def test_prelu_learns_a_slope_for_each_channel(backend):  # noqa: ARG001
+def test_prelu_learns_a_slope_for_each_channel(backend):
     x = mt.tensor(np.random.default_rng(0).standard_normal((2, 3, 4)))
     slopes = mt.tensor([0.1, 0.5, 2.0])
     expected = np.where(x.numpy() > 0, x.numpy(), np.array([0.1, 0.5, 2.0])[:, None] * x.numpy())

@@ -17,7 +17,7 @@ def oracle(x, size):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (4, 7), (5, 6), (8, 9)])
-def test_windows_cover_the_image_evenly(backend, size):  # noqa: ARG001
+def test_windows_cover_the_image_evenly(backend, size):
     x = np.random.default_rng(0).standard_normal((2, 3, 5, 6))
     result = adaptive_avg_pool2d(mt.tensor(x), size).numpy()
     np.testing.assert_allclose(result, oracle(x, size), rtol=0, atol=1e-14, strict=True)

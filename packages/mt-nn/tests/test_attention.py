@@ -24,7 +24,7 @@ def inputs(shapes=QKV):
     return arrays, [mt.tensor(a) for a in arrays]
 
 
-def test_it_averages_values_by_match(backend):  # noqa: ARG001
+def test_it_averages_values_by_match(backend):
     arrays, tensors = inputs()
     result = attend(*tensors).numpy()
     np.testing.assert_allclose(result, oracle(*arrays), rtol=0, atol=1e-13, strict=True)
@@ -32,7 +32,7 @@ def test_it_averages_values_by_match(backend):  # noqa: ARG001
     np.testing.assert_allclose(result, oracle(*arrays, scale=0.3), rtol=0, atol=1e-13)
 
 
-def test_masks_of_truth_values_and_of_floats(backend):  # noqa: ARG001
+def test_masks_of_truth_values_and_of_floats(backend):
     arrays, tensors = inputs()
     allowed = np.random.default_rng(9).random((4, 6)) > 0.5
     allowed[:, 0] = True
@@ -43,7 +43,7 @@ def test_masks_of_truth_values_and_of_floats(backend):  # noqa: ARG001
         np.testing.assert_allclose(result, expected, rtol=0, atol=1e-13)
 
 
-def test_causal_reads_no_later_position(backend):  # noqa: ARG001
+def test_causal_reads_no_later_position(backend):
     arrays, tensors = inputs([(2, 4, 5)] * 3)
     added = np.where(np.tri(4, dtype=bool), 0.0, -np.inf)
     result = attend(*tensors, is_causal=True).numpy()
@@ -51,7 +51,7 @@ def test_causal_reads_no_later_position(backend):  # noqa: ARG001
 
 
 @pytest.mark.parametrize("floats", [False, True])
-def test_who_may_read_nothing_gets_zero_and_no_gradient(backend, floats):  # noqa: ARG001
+def test_who_may_read_nothing_gets_zero_and_no_gradient(backend, floats):
     _, tensors = inputs([(3, 5), (2, 5), (2, 5)])
     allowed = np.array([[True, False], [False, False], [True, True]])
     mask = np.where(allowed, 0.0, -np.inf) if floats else allowed
@@ -66,7 +66,7 @@ def test_who_may_read_nothing_gets_zero_and_no_gradient(backend, floats):  # noq
 @pytest.mark.parametrize(
     "options", [{}, {"is_causal": True}, {"attn_mask": np.array([[True] * 5 + [False]] * 4)}]
 )
-def test_gradients(backend, options):  # noqa: ARG001
+def test_gradients(backend, options):
     _, tensors = inputs([(4, 5), (6, 5), (6, 3)])
     options = {k: v if v is True else mt.tensor(v) for k, v in options.items()}
     mt.grad_check(lambda q, k, v: attend(q, k, v, **options), *tensors)
@@ -123,7 +123,7 @@ def layer(**options):
     return made
 
 
-def test_heads_are_projected_and_joined(backend):  # noqa: ARG001
+def test_heads_are_projected_and_joined(backend):
     q, k = drawn(0, 2, 4, 6), drawn(1, 2, 3, 6)
     made = layer(batch_first=True)
     result, weights = made(mt.tensor(q), mt.tensor(k), mt.tensor(k))
@@ -133,7 +133,7 @@ def test_heads_are_projected_and_joined(backend):  # noqa: ARG001
     np.testing.assert_allclose(weights.detach().numpy().sum(-1), 1.0, rtol=1e-13)
 
 
-def test_what_is_forbidden_is_not_read(backend):  # noqa: ARG001
+def test_what_is_forbidden_is_not_read(backend):
     q, k = drawn(2, 2, 4, 6), drawn(3, 2, 3, 6)
     made = layer(batch_first=True)
     padding = np.array([[False, False, True], [False, True, False]])

@@ -14,7 +14,7 @@ def channels(array):
     return array[:, None, None]
 
 
-def test_training_uses_the_batch_and_moves_the_statistics(backend):  # noqa: ARG001
+def test_training_uses_the_batch_and_moves_the_statistics(backend):
     x, weight, bias = drawn(0, 3, 2, 4, 5), drawn(1, 2), drawn(2, 2)
     mean, var = mt.tensor(np.array([1.0, 2.0])), mt.tensor(np.array([3.0, 4.0]))
     result = batch_norm(
@@ -30,7 +30,7 @@ def test_training_uses_the_batch_and_moves_the_statistics(backend):  # noqa: ARG
     np.testing.assert_allclose(var.numpy(), moved, rtol=0, atol=1e-14)
 
 
-def test_evaluation_uses_the_statistics_and_leaves_them(backend):  # noqa: ARG001
+def test_evaluation_uses_the_statistics_and_leaves_them(backend):
     x, mean, var = drawn(3, 3, 2), drawn(4, 2), abs(drawn(5, 2))
     here, there = mt.tensor(mean), mt.tensor(var)
     result = batch_norm(mt.tensor(x), here, there, eps=0.1)
@@ -40,7 +40,7 @@ def test_evaluation_uses_the_statistics_and_leaves_them(backend):  # noqa: ARG00
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_gradients(backend, training):  # noqa: ARG001
+def test_gradients(backend, training):
     mean, var = mt.zeros(2), mt.ones(2)
     mt.grad_check(
         lambda x, w, b: batch_norm(x, mean, var, w, b, training),
@@ -70,7 +70,7 @@ def test_what_does_not_fit(call, error, message):
         call()
 
 
-def test_the_layer_remembers_what_it_saw(backend):  # noqa: ARG001
+def test_the_layer_remembers_what_it_saw(backend):
     layer, first, second = BatchNorm2d(2), drawn(6, 3, 2, 2, 2), drawn(7, 3, 2, 2, 2)
     layer(mt.tensor(first))
     layer(mt.tensor(second))

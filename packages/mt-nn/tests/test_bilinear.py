@@ -11,7 +11,7 @@ def drawn(seed, *shape):
 
 
 @pytest.mark.parametrize("lead", [(), (4,), (2, 3)])
-def test_it_weighs_every_pair(backend, lead):  # noqa: ARG001
+def test_it_weighs_every_pair(backend, lead):
     x, z, weight, bias = drawn(0, *lead, 3), drawn(1, *lead, 4), drawn(2, 5, 3, 4), drawn(3, 5)
     tensors = [mt.tensor(a) for a in (x, z, weight, bias)]
     expected = np.einsum("...i,oij,...j->...o", x, weight, z) + bias

@@ -41,7 +41,7 @@ GEOMETRY = [
 
 
 @pytest.mark.parametrize("geometry", GEOMETRY)
-def test_it_correlates(backend, geometry):  # noqa: ARG001
+def test_it_correlates(backend, geometry):
     groups = geometry.get("groups", 1)
     x, weight, bias = drawn(0, 2, 4, 7, 6), drawn(1, 6, 4 // groups, 3, 2), drawn(2, 6)
     result = conv2d(mt.tensor(x), mt.tensor(weight), mt.tensor(bias), **geometry)
@@ -50,7 +50,7 @@ def test_it_correlates(backend, geometry):  # noqa: ARG001
 
 
 @pytest.mark.parametrize("geometry", GEOMETRY)
-def test_its_gradients(backend, geometry):  # noqa: ARG001
+def test_its_gradients(backend, geometry):
     groups = geometry.get("groups", 1)
     shapes = [(1, 2, 7, 6), (2, 2 // groups, 3, 2), (2,)]
     inputs = [mt.tensor(drawn(i, *shape)) for i, shape in enumerate(shapes)]
@@ -65,7 +65,7 @@ def test_one_number_is_for_both_dimensions():
     )
 
 
-def test_one_image_has_no_batch_dimension(backend):  # noqa: ARG001
+def test_one_image_has_no_batch_dimension(backend):
     x, weight, bias = drawn(5, 2, 4, 4), drawn(6, 3, 2, 2, 2), drawn(7, 3)
     result = conv2d(mt.tensor(x), mt.tensor(weight), mt.tensor(bias))
     expected = oracle(x[None], weight, bias)[0]
@@ -168,7 +168,7 @@ def test_channels_that_are_none():
 
 
 @pytest.mark.parametrize(("kernel", "dilation"), [((3, 3), 1), ((2, 3), 1), ((2, 4), (3, 1))])
-def test_same_keeps_the_size_and_pads_more_at_the_end(backend, kernel, dilation):  # noqa: ARG001
+def test_same_keeps_the_size_and_pads_more_at_the_end(backend, kernel, dilation):
     x, weight = drawn(11, 1, 2, 5, 6), drawn(12, 3, 2, *kernel)
     dilations = (dilation, dilation) if isinstance(dilation, int) else dilation
     totals = [d * (k - 1) for d, k in zip(dilations, kernel, strict=True)]
@@ -184,7 +184,7 @@ def test_valid_is_no_padding():
     assert conv2d(x, weight, padding="valid").tolist() == conv2d(x, weight).tolist()
 
 
-def test_a_sequence_is_an_image_of_one_row(backend):  # noqa: ARG001
+def test_a_sequence_is_an_image_of_one_row(backend):
     x, weight, bias = drawn(15, 2, 4, 9), drawn(16, 6, 2, 3), drawn(17, 6)
     options = {"stride": 2, "padding": 1, "dilation": 2, "groups": 2}
     result = conv1d(mt.tensor(x), mt.tensor(weight), mt.tensor(bias), **options)

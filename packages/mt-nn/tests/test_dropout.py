@@ -6,13 +6,13 @@ from mt_nn import Dropout
 from mt_nn.functional import dropout
 
 
-def test_it_silences_a_share_and_scales_the_rest(backend):  # noqa: ARG001
+def test_it_silences_a_share_and_scales_the_rest(backend):
     result = dropout(mt.ones(100, 100), 0.25, generator=mt.Generator(0)).numpy()
     assert set(np.unique(result)) == {0.0, 1.0 / 0.75}
     assert (result == 0.0).mean() == pytest.approx(0.25, abs=0.015)
 
 
-def test_the_gradient_goes_where_the_signal_went(backend):  # noqa: ARG001
+def test_the_gradient_goes_where_the_signal_went(backend):
     x = mt.tensor(np.arange(1.0, 51.0), requires_grad=True)
     result = dropout(x, 0.4, generator=mt.Generator(1))
     result.sum().backward()

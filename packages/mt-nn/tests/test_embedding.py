@@ -9,18 +9,18 @@ TABLE = np.random.default_rng(0).standard_normal((5, 3))
 NUMBERS = np.array([[3, 1, 3], [0, 4, 3]])
 
 
-def test_it_reads_rows(backend):  # noqa: ARG001
+def test_it_reads_rows(backend):
     result = embedding(mt.tensor(NUMBERS), mt.tensor(TABLE))
     np.testing.assert_array_equal(result.numpy(), TABLE[NUMBERS], strict=True)
 
 
-def test_it_reads_any_layout(backend):  # noqa: ARG001
+def test_it_reads_any_layout(backend):
     table = mt.tensor(TABLE.T.copy()).permute(1, 0)
     np.testing.assert_array_equal(embedding(mt.tensor(NUMBERS), table).numpy(), TABLE[NUMBERS])
 
 
 @pytest.mark.parametrize("padding_idx", [None, 3, -1])
-def test_gradients_add_up_by_row(backend, padding_idx):  # noqa: ARG001
+def test_gradients_add_up_by_row(backend, padding_idx):
     table = mt.tensor(TABLE, requires_grad=True)
     grad = np.random.default_rng(1).standard_normal((2, 3, 3))
     embedding(mt.tensor(NUMBERS), table, padding_idx).backward(grad)

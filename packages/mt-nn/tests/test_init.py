@@ -58,7 +58,7 @@ def test_a_constant_is_everywhere():
     assert (init.constant_(mt.zeros(2, 3), 2.5).numpy() == 2.5).all()
 
 
-def test_a_seed_decides_and_the_dtype_only_rounds(backend):  # noqa: ARG001
+def test_a_seed_decides_and_the_dtype_only_rounds(backend):
     wide = init.normal_(mt.zeros(5), generator=mt.Generator(1)).numpy()
     narrow = init.normal_(mt.zeros(5, dtype="float32"), generator=mt.Generator(1)).numpy()
     np.testing.assert_array_equal(narrow, wide.astype(np.float32), strict=True)

@@ -11,7 +11,7 @@ def drawn(seed, *shape):
 
 
 @pytest.mark.parametrize("lead", [(), (3,), (2, 3), (2, 1, 3), (0,)])
-def test_it_maps_the_last_dimension(backend, lead):  # noqa: ARG001
+def test_it_maps_the_last_dimension(backend, lead):
     x, weight, bias = drawn(0, *lead, 4), drawn(1, 5, 4), drawn(2, 5)
     result = linear(mt.tensor(x), mt.tensor(weight), mt.tensor(bias))
     assert result.shape == (*lead, 5)
@@ -19,7 +19,7 @@ def test_it_maps_the_last_dimension(backend, lead):  # noqa: ARG001
 
 
 @pytest.mark.parametrize("lead", [(), (3,), (2, 3)])
-def test_its_gradients(backend, lead):  # noqa: ARG001
+def test_its_gradients(backend, lead):
     x, weight, bias = (mt.tensor(drawn(i, *s)) for i, s in enumerate([(*lead, 4), (5, 4), (5,)]))
     mt.grad_check(linear, x, weight, bias)
 

@@ -15,7 +15,7 @@ def standard(x, axes, eps):
 
 
 @pytest.mark.parametrize("shape", [(4,), (3, 4)])
-def test_layer_norm_is_over_the_last_dimensions(backend, shape):  # noqa: ARG001
+def test_layer_norm_is_over_the_last_dimensions(backend, shape):
     x, weight, bias = drawn(0, 2, 3, 4), drawn(1, *shape), drawn(2, *shape)
     axes = tuple(range(3 - len(shape), 3))
     result = layer_norm(mt.tensor(x), shape, mt.tensor(weight), mt.tensor(bias), eps=0.1)
@@ -25,7 +25,7 @@ def test_layer_norm_is_over_the_last_dimensions(backend, shape):  # noqa: ARG001
     np.testing.assert_allclose(plain, standard(x, axes, 1e-5), rtol=0, atol=1e-13)
 
 
-def test_rms_norm_leaves_the_mean(backend):  # noqa: ARG001
+def test_rms_norm_leaves_the_mean(backend):
     x, weight = drawn(3, 2, 3, 4), drawn(4, 4)
     result = rms_norm(mt.tensor(x), (4,), mt.tensor(weight), eps=0.1)
     expected = x / np.sqrt((x**2).mean(-1, keepdims=True) + 0.1) * weight
@@ -41,7 +41,7 @@ def test_the_eps_of_rms_norm_is_the_precision(dtype):
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4])
-def test_group_norm_is_over_groups_of_channels(backend, groups):  # noqa: ARG001
+def test_group_norm_is_over_groups_of_channels(backend, groups):
     x, weight, bias = drawn(5, 2, 4, 3, 2), drawn(6, 4), drawn(7, 4)
     result = group_norm(mt.tensor(x), groups, mt.tensor(weight), mt.tensor(bias))
     normal = standard(x.reshape(2, groups, -1), 2, 1e-5).reshape(x.shape)
@@ -57,7 +57,7 @@ def test_group_norm_is_over_groups_of_channels(backend, groups):  # noqa: ARG001
         (lambda x, w, b: group_norm(x, 2, w, b), [(2, 4, 3), (4,), (4,)]),
     ],
 )
-def test_gradients(backend, call, shapes):  # noqa: ARG001
+def test_gradients(backend, call, shapes):
     mt.grad_check(call, *(mt.tensor(drawn(i, *shape)) for i, shape in enumerate(shapes)))
 
 

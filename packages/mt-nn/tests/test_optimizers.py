@@ -20,18 +20,18 @@ def trained(make, gradients=GRADIENTS):
     return parameter.value.detach().numpy()
 
 
-def test_plain_descent(backend):  # noqa: ARG001
+def test_plain_descent(backend):
     result = trained(lambda p: SGD(p, lr=0.1))
     np.testing.assert_allclose(result, START - 0.1 * GRADIENTS.sum(0), rtol=0, atol=1e-14)
 
 
-def test_weight_decay_pulls_to_zero(backend):  # noqa: ARG001
+def test_weight_decay_pulls_to_zero(backend):
     result = trained(lambda p: SGD(p, lr=0.1, weight_decay=0.5), np.zeros((4, 3)))
     np.testing.assert_allclose(result, START * 0.95**4, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize(("dampening", "nesterov"), [(0.0, False), (0.4, False), (0.0, True)])
-def test_momentum_starts_with_the_whole_gradient(backend, dampening, nesterov):  # noqa: ARG001
+def test_momentum_starts_with_the_whole_gradient(backend, dampening, nesterov):
     expected, velocity = START.copy(), None
     for g in GRADIENTS:
         velocity = g if velocity is None else 0.9 * velocity + (1 - dampening) * g
@@ -41,7 +41,7 @@ def test_momentum_starts_with_the_whole_gradient(backend, dampening, nesterov): 
 
 
 @pytest.mark.parametrize("kind", [Adam, AdamW])
-def test_adam_by_its_paper(backend, kind):  # noqa: ARG001
+def test_adam_by_its_paper(backend, kind):
     p, m, v = START.copy(), np.zeros(3), np.zeros(3)
     for t, gradient in enumerate(GRADIENTS, 1):
         decay, p = (0.0, p * (1 - 0.1 * 0.2)) if kind is AdamW else (0.2, p)

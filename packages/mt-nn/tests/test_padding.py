@@ -16,7 +16,7 @@ X = np.arange(12.0).reshape(2, 2, 3)
         ([0, 1, 0, 2, 3, 0], ((3, 0), (0, 2), (0, 1))),
     ],
 )
-def test_numbers_go_from_the_last_dimension_backwards(backend, numbers, widths):  # noqa: ARG001
+def test_numbers_go_from_the_last_dimension_backwards(backend, numbers, widths):
     result = pad(mt.tensor(X), numbers, value=-1.5)
     expected = np.pad(X, widths, constant_values=-1.5)
     np.testing.assert_array_equal(result.numpy(), expected, strict=True)

@@ -21,7 +21,7 @@ FUNCTIONS = [(avg_pool2d, np.mean), (max_pool2d, np.max)]
 
 @pytest.mark.parametrize(("kernel", "stride"), GEOMETRY)
 @pytest.mark.parametrize(("pool", "reduce"), FUNCTIONS)
-def test_it_reduces_every_full_window(backend, pool, reduce, kernel, stride):  # noqa: ARG001
+def test_it_reduces_every_full_window(backend, pool, reduce, kernel, stride):
     x = drawn(0, 2, 2, 5, 5)
     result = pool(mt.tensor(x), kernel, stride)
     expected = reduce(windows(x, kernel, stride or kernel), axis=(4, 5))
@@ -30,19 +30,19 @@ def test_it_reduces_every_full_window(backend, pool, reduce, kernel, stride):  #
 
 @pytest.mark.parametrize(("kernel", "stride"), GEOMETRY)
 @pytest.mark.parametrize(("pool", "_"), FUNCTIONS)
-def test_its_gradients(backend, pool, _, kernel, stride):  # noqa: ARG001
+def test_its_gradients(backend, pool, _, kernel, stride):
     order = np.random.default_rng(1).permutation(100).reshape(2, 2, 5, 5)
     mt.grad_check(lambda x: pool(x, kernel, stride), mt.tensor(order / 10))
 
 
-def test_the_first_of_equal_maxima_takes_the_gradient(backend):  # noqa: ARG001
+def test_the_first_of_equal_maxima_takes_the_gradient(backend):
     x = mt.tensor([[[[1.0, 2.0], [2.0, 2.0]]]], requires_grad=True)
     max_pool2d(x, 2).sum().backward()
     assert x.grad.tolist() == [[[[0.0, 1.0], [0.0, 0.0]]]]
 
 
 @pytest.mark.parametrize("pool", [avg_pool2d, max_pool2d])
-def test_one_image_has_no_batch_dimension(backend, pool):  # noqa: ARG001
+def test_one_image_has_no_batch_dimension(backend, pool):
     x = drawn(2, 3, 4, 4)
     result = pool(mt.tensor(x), 2)
     np.testing.assert_array_equal(
@@ -91,7 +91,7 @@ def covered(x, kernel, stride, padding, value):
 
 
 @pytest.mark.parametrize("geometry", [((3, 2), (2, 2), (1, 1)), ((2, 4), (3, 3), (0, 2))])
-def test_ceil_mode_takes_windows_that_reach_over_the_edge(backend, geometry):  # noqa: ARG001
+def test_ceil_mode_takes_windows_that_reach_over_the_edge(backend, geometry):
     x = drawn(4, 6, 7)
     image = mt.tensor(x[None])
     rows = covered(x, *geometry, -np.inf)
@@ -111,7 +111,7 @@ def test_a_divisor_replaces_the_count():
 
 
 @pytest.mark.parametrize(("pool", "reduce"), [(avg_pool1d, np.mean), (max_pool1d, np.max)])
-def test_sequences(backend, pool, reduce):  # noqa: ARG001
+def test_sequences(backend, pool, reduce):
     x = drawn(5, 2, 3, 9)
     expected = reduce(sliding_window_view(x, 4, axis=2)[:, :, ::2], axis=3)
     result = pool(mt.tensor(x), 4, 2).numpy()

@@ -43,7 +43,7 @@ def along(layer, suffix, x, h, s, order):  # noqa: PLR0913, PLR0917
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_layers_both_ways(backend, kind):  # noqa: ARG001
+def test_two_layers_both_ways(backend, kind):
     layer = kind(3, 4, 2, bidirectional=True, generator=mt.Generator(0))
     x, h, s = drawn(0, 5, 2, 3), drawn(1, 4, 2, 4), drawn(2, 4, 2, 4)
     given = (mt.tensor(h), mt.tensor(s)) if kind is LSTM else mt.tensor(h)
@@ -81,7 +81,7 @@ def test_it_starts_at_zero_and_takes_other_forms_of_input(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_gradients_go_through_time(backend, kind):  # noqa: ARG001
+def test_gradients_go_through_time(backend, kind):
     layer = kind(2, 3, generator=mt.Generator(2))
     mt.grad_check(lambda x: layer(x)[0], mt.tensor(drawn(4, 4, 2, 2)))
 

@@ -16,7 +16,7 @@ def oracle(x, axis):
 
 
 @pytest.mark.parametrize("dim", [0, 1, -1])
-def test_both_match_extended_precision(backend, dim):  # noqa: ARG001
+def test_both_match_extended_precision(backend, dim):
     x = np.random.default_rng(0).standard_normal((2, 3, 4)) * 10
     logs = oracle(x, dim)
     result = log_softmax(mt.tensor(x), dim).numpy()
@@ -25,7 +25,7 @@ def test_both_match_extended_precision(backend, dim):  # noqa: ARG001
     np.testing.assert_allclose(result, np.exp(logs).astype(float), rtol=1e-12)
 
 
-def test_large_inputs_do_not_overflow(backend):  # noqa: ARG001
+def test_large_inputs_do_not_overflow(backend):
     x = mt.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]])
     expected = [[0.0, -2e4, -1e4], [-np.log(3.0)] * 3]
     np.testing.assert_allclose(log_softmax(x, 1).numpy(), expected, rtol=1e-12)
@@ -44,7 +44,7 @@ def test_probabilities_sum_to_one_and_a_shift_changes_nothing(x):
 
 @pytest.mark.parametrize("dim", [0, 1])
 @pytest.mark.parametrize("function", [log_softmax, softmax])
-def test_their_gradients(backend, function, dim):  # noqa: ARG001
+def test_their_gradients(backend, function, dim):
     x = mt.tensor(np.random.default_rng(1).standard_normal((3, 4)))
     mt.grad_check(lambda t: function(t, dim), x)
 

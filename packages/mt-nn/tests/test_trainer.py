@@ -88,7 +88,7 @@ def press_ctrl_c(_):
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_it_learns(every_backend):  # noqa: ARG001
+def test_it_learns(every_backend):
     model, optimizer, loader = parts()
     test = DataLoader(problem(2), 12)
     history = trainer_of(model, optimizer).fit(loader, test, epochs=12)
@@ -102,7 +102,7 @@ def test_it_learns(every_backend):  # noqa: ARG001
     assert last.samples_per_second == pytest.approx(24 / last.seconds)
 
 
-def test_a_seed_gives_the_same_losses_bit_for_bit(backend):  # noqa: ARG001
+def test_a_seed_gives_the_same_losses_bit_for_bit(backend):
     losses = []
     for _ in range(2):
         model, optimizer, loader = parts(seed=3)

@@ -42,7 +42,7 @@ GEOMETRY = [
 
 
 @pytest.mark.parametrize("geometry", GEOMETRY)
-def test_it_spreads(backend, geometry):  # noqa: ARG001
+def test_it_spreads(backend, geometry):
     x, weight, bias = drawn(0, 2, 4, 3, 4), drawn(1, 4, 3, 2, 3), drawn(2, 3 * geometry[3])
     result = conv_transpose2d(mt.tensor(x), mt.tensor(weight), mt.tensor(bias), *geometry)
     expected = oracle(x, weight, bias, *geometry)
@@ -50,7 +50,7 @@ def test_it_spreads(backend, geometry):  # noqa: ARG001
 
 
 @pytest.mark.parametrize("geometry", GEOMETRY)
-def test_its_gradients(backend, geometry):  # noqa: ARG001
+def test_its_gradients(backend, geometry):
     shapes = [(1, 2, 3, 3), (2, 1, 2, 3), (geometry[3],)]
     inputs = [mt.tensor(drawn(i, *shape)) for i, shape in enumerate(shapes)]
     mt.grad_check(lambda x, w, b: conv_transpose2d(x, w, b, *geometry), *inputs)

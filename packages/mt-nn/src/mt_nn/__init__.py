@@ -18,6 +18,8 @@ from mt_nn.layers import AvgPool1d as AvgPool1d
 from mt_nn.layers import AvgPool2d as AvgPool2d
 from mt_nn.layers import BatchNorm1d as BatchNorm1d
 from mt_nn.layers import BatchNorm2d as BatchNorm2d
+from mt_nn.layers import BCELoss as BCELoss
+from mt_nn.layers import BCEWithLogitsLoss as BCEWithLogitsLoss
 from mt_nn.layers import Bilinear as Bilinear
 from mt_nn.layers import Conv1d as Conv1d
 from mt_nn.layers import Conv2d as Conv2d
@@ -28,6 +30,9 @@ from mt_nn.layers import Dropout as Dropout
 from mt_nn.layers import Embedding as Embedding
 from mt_nn.layers import Flatten as Flatten
 from mt_nn.layers import GroupNorm as GroupNorm
+from mt_nn.layers import HingeEmbeddingLoss as HingeEmbeddingLoss
+from mt_nn.layers import HuberLoss as HuberLoss
+from mt_nn.layers import L1Loss as L1Loss
 from mt_nn.layers import LayerNorm as LayerNorm
 from mt_nn.layers import LeakyReLU as LeakyReLU
 from mt_nn.layers import Linear as Linear
@@ -36,6 +41,7 @@ from mt_nn.layers import MaxPool1d as MaxPool1d
 from mt_nn.layers import MaxPool2d as MaxPool2d
 from mt_nn.layers import ModuleDict as ModuleDict
 from mt_nn.layers import ModuleList as ModuleList
+from mt_nn.layers import MSELoss as MSELoss
 from mt_nn.layers import MultiheadAttention as MultiheadAttention
 from mt_nn.layers import NLLLoss as NLLLoss
 from mt_nn.layers import PReLU as PReLU
@@ -45,6 +51,7 @@ from mt_nn.layers import RMSNorm as RMSNorm
 from mt_nn.layers import Sequential as Sequential
 from mt_nn.layers import Sigmoid as Sigmoid
 from mt_nn.layers import SiLU as SiLU
+from mt_nn.layers import SmoothL1Loss as SmoothL1Loss
 from mt_nn.layers import Softmax as Softmax
 from mt_nn.layers import Softplus as Softplus
 from mt_nn.layers import Tanh as Tanh

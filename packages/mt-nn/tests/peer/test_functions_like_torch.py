@@ -152,6 +152,54 @@ CASES = {
         lambda f, x, t: f.cross_entropy(x, t, reduction="none"),
         [(5, 4), CLASSES],
     ),
+    "nll_loss, weight and ignored": (
+        lambda f, x, t, w: f.nll_loss(x, t, w.detach().exp(), ignore_index=1),
+        [(5, 4), CLASSES, (4,)],
+    ),
+    "nll_loss, positions": (
+        lambda f, x, t: f.nll_loss(x, t),
+        [(2, 4, 3), np.array([[0, 1, 3], [2, 2, 0]])],
+    ),
+    "cross_entropy, all options": (
+        lambda f, x, t, w: f.cross_entropy(
+            x, t, w.detach().exp(), ignore_index=3, label_smoothing=0.2
+        ),
+        [(5, 4), CLASSES, (4,)],
+    ),
+    "cross_entropy, positions, smooth": (
+        lambda f, x, t: f.cross_entropy(x, t, label_smoothing=0.1, reduction="sum"),
+        [(2, 4, 3), np.array([[0, 1, 3], [2, 2, 0]])],
+    ),
+    "cross_entropy, probabilities": (
+        lambda f, x, t, w: f.cross_entropy(
+            x, f.softmax(t, 1), w.detach().exp(), label_smoothing=0.1
+        ),
+        [(5, 4), (5, 4), (4,)],
+    ),
+    "mse_loss": (lambda f, x, y: f.mse_loss(x, y), [(3, 4), (3, 4)]),
+    "l1_loss": (lambda f, x, y: f.l1_loss(x, y, reduction="sum"), [(3, 4), (3, 4)]),
+    "huber_loss": (lambda f, x, y: f.huber_loss(x, y, delta=0.7), [(3, 4), (3, 4)]),
+    "smooth_l1_loss": (lambda f, x, y: f.smooth_l1_loss(x, y, beta=0.7), [(3, 4), (3, 4)]),
+    "binary_cross_entropy": (
+        lambda f, x, t, w: f.binary_cross_entropy(
+            x.sigmoid(), t.sigmoid().detach(), w.exp().detach()
+        ),
+        [(3, 4), (3, 4), (4,)],
+    ),
+    "binary_cross_entropy_with_logits": (
+        lambda f, x, t, w, p: f.binary_cross_entropy_with_logits(
+            x * 5, t.sigmoid().detach(), w.exp().detach(), pos_weight=p.exp().detach()
+        ),
+        [(3, 4), (3, 4), (4,), (4,)],
+    ),
+    "hinge_embedding_loss": (
+        lambda f, x, t: f.hinge_embedding_loss(x, t, margin=0.5),
+        [(5,), np.array([1.0, -1.0, -1.0, 1.0, -1.0])],
+    ),
+    "margin_ranking_loss": (
+        lambda f, x, y, t: f.margin_ranking_loss(x, y, t, margin=0.5),
+        [(5,), (5,), np.array([1.0, -1.0, -1.0, 1.0, -1.0])],
+    ),
 }
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
@@ -161,8 +209,9 @@ def difference(name, dtype):
     """Return the largest difference, relative to values above 1, of results and gradients."""
     call, inputs = CASES[name]
     rng = np.random.default_rng(len(name))
-    arrays = [rng.standard_normal(i).astype(dtype) if isinstance(i, tuple) else i for i in inputs]
-    leaf = [a.dtype.kind == "f" for a in arrays]
+    leaf = [isinstance(i, tuple) for i in inputs]
+    arrays = [rng.standard_normal(i) if isinstance(i, tuple) else i for i in inputs]
+    arrays = [a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays]
     mine = [mt.tensor(a, requires_grad=f) for a, f in zip(arrays, leaf, strict=True)]
     other = [torch.tensor(a, requires_grad=f) for a, f in zip(arrays, leaf, strict=True)]
     here, there = call(ours, *mine), call(theirs, *other)

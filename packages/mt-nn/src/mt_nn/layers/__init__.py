@@ -30,8 +30,15 @@ from mt_nn.layers.convolution import ConvTranspose2d as ConvTranspose2d
 from mt_nn.layers.dropout import Dropout as Dropout
 from mt_nn.layers.embedding import Embedding as Embedding
 from mt_nn.layers.linear import Linear as Linear
+from mt_nn.layers.loss import BCELoss as BCELoss
+from mt_nn.layers.loss import BCEWithLogitsLoss as BCEWithLogitsLoss
 from mt_nn.layers.loss import CrossEntropyLoss as CrossEntropyLoss
+from mt_nn.layers.loss import HingeEmbeddingLoss as HingeEmbeddingLoss
+from mt_nn.layers.loss import HuberLoss as HuberLoss
+from mt_nn.layers.loss import L1Loss as L1Loss
+from mt_nn.layers.loss import MSELoss as MSELoss
 from mt_nn.layers.loss import NLLLoss as NLLLoss
+from mt_nn.layers.loss import SmoothL1Loss as SmoothL1Loss
 from mt_nn.layers.normalization import GroupNorm as GroupNorm
 from mt_nn.layers.normalization import LayerNorm as LayerNorm
 from mt_nn.layers.normalization import RMSNorm as RMSNorm
