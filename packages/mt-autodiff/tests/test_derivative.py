@@ -79,7 +79,7 @@ def test_the_check_names_the_argument():
 
 
 def test_the_check_takes_an_argument_that_does_not_matter():
-    derivative_check(lambda x, y: x * 2.0, 1.0, 2.0)  # noqa: ARG005
+    derivative_check(lambda x, y: x * 2.0, 1.0, 2.0)
     derivative_check(lambda x: x < 5.0, 1.0)
 
 

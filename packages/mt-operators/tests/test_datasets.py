@@ -9,9 +9,9 @@ from mt_operators import DATASETS, Dataset
 from mt_operators.datasets import circle, diag, simple, spiral, split, xor
 
 RULES = {
-    simple: lambda x, y: x < 0.5,  # noqa: ARG005  each rule is of both
+    simple: lambda x, y: x < 0.5,
     diag: lambda x, y: y < 0.5 - x,
-    split: lambda x, y: abs(x - 0.5) > 0.3,  # noqa: ARG005
+    split: lambda x, y: abs(x - 0.5) > 0.3,
     xor: lambda x, y: (x < 0.5) != (y < 0.5),
     circle: lambda x, y: math.hypot(x - 0.5, y - 0.5) > math.sqrt(0.1),
 }
