@@ -43,13 +43,15 @@ class ProgressLines(Callback):
 
     def on_fit_start(self, trainer: "Trainer") -> None:  # noqa: ARG002
         """Start the clock."""
-        self._start = self._spoke = time.perf_counter()
+        self._spoke = time.perf_counter()
 
     def on_step_end(self, trainer: "Trainer") -> None:
         """Write a line if the last one is long ago."""
         now = time.perf_counter()
-        if now - self._spoke >= QUIET_SECONDS:
-            left = (now - self._start) / trainer.step * (trainer.steps - trainer.step)
+        if trainer.step == 1:  # The first step compiles: it says nothing of the others.
+            self._start = now
+        elif now - self._spoke >= QUIET_SECONDS:
+            left = (now - self._start) / (trainer.step - 1) * (trainer.steps - trainer.step)
             self._say(f"{_state(trainer)}  {left:.0f} s left")
 
     def on_epoch_end(self, trainer: "Trainer", epoch: Epoch) -> None:  # noqa: ARG002
