@@ -3,7 +3,7 @@ import pytest
 
 import mt_tensor as mt
 from mt_nn import Linear, Parameter, move
-from mt_nn.optim import SGD, Adam, AdamW
+from mt_nn.optim import SGD, Adagrad, Adam, AdamW, Lion, RMSprop
 
 START = np.array([1.0, -2.0, 3.0])
 GRADIENTS = np.random.default_rng(0).standard_normal((5, 3))
@@ -51,6 +51,100 @@ def test_adam_by_its_paper(backend, kind):
     rates = {"lr": 0.1, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.2}
     result = trained(lambda params: kind(params, **rates))
     np.testing.assert_allclose(result, p, rtol=0, atol=1e-12)
+
+
+def test_rmsprop_by_its_formula(backend):
+    p, v, m, u = START.copy(), np.zeros(3), np.zeros(3), np.zeros(3)
+    for gradient in GRADIENTS:
+        g = gradient + 0.1 * p
+        v, m = 0.9 * v + 0.1 * g**2, 0.9 * m + 0.1 * g
+        u = 0.5 * u + g / (np.sqrt(v - m**2) + 1e-3)
+        p = p - 0.05 * u
+    options = {"weight_decay": 0.1, "momentum": 0.5, "centered": True}
+    result = trained(lambda q: RMSprop(q, 0.05, 0.9, 1e-3, **options))
+    np.testing.assert_allclose(result, p, rtol=0, atol=1e-12)
+
+
+def test_adagrad_by_its_paper(backend):
+    p, s = START.copy(), np.full(3, 0.5)
+    for t, gradient in enumerate(GRADIENTS):
+        g = gradient + 0.1 * p
+        s = s + g**2
+        p = p - 0.3 / (1 + 0.2 * t) * g / (np.sqrt(s) + 1e-6)
+    result = trained(lambda q: Adagrad(q, 0.3, 0.2, 0.1, 0.5, 1e-6))
+    np.testing.assert_allclose(result, p, rtol=0, atol=1e-13)
+
+
+def test_lion_by_its_paper(backend):
+    p, m = START.copy(), np.zeros(3)
+    for g in GRADIENTS:
+        p = p - 0.1 * (np.sign(0.8 * m + 0.2 * g) + 0.3 * p)
+        m = 0.95 * m + 0.05 * g
+    result = trained(lambda q: Lion(q, 0.1, (0.8, 0.95), 0.3))
+    np.testing.assert_allclose(result, p, rtol=0, atol=1e-13)
+
+
+def test_lion_stays_where_there_is_no_gradient():
+    result = trained(lambda q: Lion(q, 0.1), np.zeros((2, 3)))
+    assert result.tolist() == START.tolist()
+
+
+KINDS = {
+    "SGD": lambda p: SGD(p, 0.1, momentum=0.9),
+    "Adam": lambda p: Adam(p, 0.1),
+    "RMSprop": lambda p: RMSprop(p, 0.1, momentum=0.5, centered=True),
+    "Adagrad": lambda p: Adagrad(p, 0.1),
+    "Lion": lambda p: Lion(p, 0.1),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_goes_on_where_it_was_to_the_bit(kind):
+    def run(parameter, optimizer, gradients):
+        for gradient in gradients:
+            parameter.value.grad = mt.tensor(gradient)
+            optimizer.step()
+
+    whole = Parameter(mt.tensor(START))
+    run(whole, KINDS[kind]([whole]), GRADIENTS)
+    first = Parameter(mt.tensor(START))
+    before = KINDS[kind]([first])
+    run(first, before, GRADIENTS[:2])
+    saved = before.state_dict()
+    second = Parameter(mt.tensor(first.value))
+    after = KINDS[kind]([second])
+    after.load_state_dict(saved)
+    run(first, before, GRADIENTS[:1])
+    run(second, after, GRADIENTS[2:])
+    assert second.value.tolist() == whole.value.tolist()
+
+
+def test_a_state_has_pytorchs_form():
+    parameters = [Parameter(mt.tensor(START)), Parameter(mt.zeros(2))]
+    optimizer = SGD([{"params": parameters[:1]}, {"params": parameters[1:], "lr": 0.5}])
+    optimizer.param_groups[0]["momentum"] = 0.9
+    for parameter in parameters:
+        parameter.value.sum().backward()
+    optimizer.step()
+    saved = optimizer.state_dict()
+    assert [g["params"] for g in saved["param_groups"]] == [[0], [1]]
+    assert saved["param_groups"][1]["lr"] == 0.5
+    assert list(saved["state"]) == [0, 1]
+    assert saved["state"][0]["momentum_buffer"].tolist() == [1.0] * 3
+
+
+def test_a_state_of_something_else():
+    def made(size, count=1):
+        return SGD([Parameter(mt.zeros(size)) for _ in range(count)], momentum=0.9)
+
+    other = made(3)
+    other.param_groups[0]["params"][0].value.sum().backward()
+    other.step()
+    with pytest.raises(ValueError, match=r"SGD: groups of \[2\] parameters cannot load .* \[1\]"):
+        made(3, 2).load_state_dict(other.state_dict())
+    message = r"SGD: momentum_buffer of parameter 0 is \(3,\), not \(2,\)"
+    with pytest.raises(ValueError, match=message):
+        made(2).load_state_dict(other.state_dict())
 
 
 def test_the_first_step_of_adam_is_the_learning_rate():
@@ -129,6 +223,10 @@ def test_gradients_are_left_alone():
         (lambda p: Adam(p, eps=-1.0), "Adam: eps must be at least 0.0, not -1.0"),
         (lambda p: AdamW(p, betas=(0.9, 1.0)), r"AdamW: betas must be two numbers .* \(0.9, 1.0\)"),
         (lambda p: Adam(p, betas=(0.9,)), r"Adam: betas must be two numbers .* \(0.9,\)"),
+        (lambda p: RMSprop(p, alpha=-0.1), "RMSprop: alpha must be at least 0.0, not -0.1"),
+        (lambda p: Adagrad(p, lr_decay=-0.1), "Adagrad: lr_decay must be at least 0.0"),
+        (lambda p: Lion(p, betas=(1.0, 0.9)), r"Lion: betas must be two numbers from 0 to below 1"),
+        (lambda p: Lion(p, weight_decay=-1.0), "Lion: weight_decay must be at least 0.0"),
         (lambda p: SGD([{"params": p, "rate": 1.0}]), "SGD: unknown option 'rate'; there are lr"),
         (lambda p: SGD([{"params": p, "lr": -1.0}]), "SGD: lr must be at least 0.0, not -1.0"),
         (lambda p: SGD([*p, *p]), "SGD: parameter 1 is listed twice"),

@@ -4,6 +4,8 @@ from mt_nn import functional as functional
 from mt_nn import init as init
 from mt_nn import models as models
 from mt_nn import optim as optim
+from mt_nn.clipping import clip_grad_norm_ as clip_grad_norm_
+from mt_nn.clipping import clip_grad_value_ as clip_grad_value_
 from mt_nn.data import DataLoader as DataLoader
 from mt_nn.data import Dataset as Dataset
 from mt_nn.data import TensorDataset as TensorDataset

@@ -18,6 +18,13 @@ CASES = {
     "Adam, weight decay": lambda o, p: o.Adam(p, 0.05, (0.8, 0.95), 1e-6, 0.1),
     "AdamW": lambda o, p: o.AdamW(p, lr=0.05),
     "AdamW, weight decay": lambda o, p: o.AdamW(p, 0.05, (0.8, 0.95), 1e-6, 0.3),
+    "RMSprop": lambda o, p: o.RMSprop(p, lr=0.02),
+    "RMSprop, weight decay": lambda o, p: o.RMSprop(p, 0.005, 0.9, 1e-6, 0.1),
+    "RMSprop, momentum": lambda o, p: o.RMSprop(p, 0.005, 0.9, 1e-6, 0.1, 0.8),
+    "RMSprop, centred": lambda o, p: o.RMSprop(p, 0.005, 0.9, 1e-4, centered=True),
+    "RMSprop, all": lambda o, p: o.RMSprop(p, 0.005, 0.9, 1e-4, 0.1, 0.8, centered=True),
+    "Adagrad": lambda o, p: o.Adagrad(p, lr=0.5),
+    "Adagrad, all": lambda o, p: o.Adagrad(p, 0.5, 0.1, 0.1, 0.3, 1e-6),
 }
 STEPS = 100
 

@@ -1,6 +1,14 @@
 """Adam, and AdamW, which keeps weight decay out of its averages."""
 
-from mt_nn.optim.optimizer import Group, Optimizer, Parameters, State, at_least, zeros_like
+from mt_nn.optim.optimizer import (
+    Group,
+    Optimizer,
+    Parameters,
+    State,
+    at_least,
+    check_betas,
+    zeros_like,
+)
 from mt_tensor import Tensor, TensorData
 
 
@@ -37,9 +45,7 @@ class Adam(Optimizer):
         """Refuse rates below 0, and betas that are no share below 1."""
         name = type(self).__name__
         at_least(name, group, 0.0, "lr", "eps", "weight_decay")
-        if len(group["betas"]) != 2 or not all(0.0 <= b < 1.0 for b in group["betas"]):  # noqa: PLR2004
-            message = f"{name}: betas must be two numbers from 0 to below 1, not {group['betas']!r}"
-            raise ValueError(message)
+        check_betas(name, group)
 
     def update(self, value: Tensor, grad: TensorData, state: State, group: Group) -> None:
         """Update the means, and go one step."""

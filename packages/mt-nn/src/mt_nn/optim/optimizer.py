@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mt_operators import Parameter
-from mt_tensor import BackendError, Tensor, TensorData
+from mt_tensor import BackendError, Tensor, TensorData, tensor
 
 Parameters = Iterable[Parameter[Any]] | Iterable[dict[str, Any]]
 Group = dict[str, Any]
@@ -83,6 +83,54 @@ class Optimizer(ABC):
                 if parameter.value is not None:
                     parameter.value.grad = None
 
+    def state_dict(self) -> State:
+        """Return options and state as a tree of tensors and plain values.
+
+        Parameters are counted through all groups; what is remembered of each is under its number.
+
+        Returns:
+            `{"state": {number: ...}, "param_groups": [...]}`, as in PyTorch.
+        """
+        number = {p: i for i, p in enumerate(self._parameters())}
+        groups = [
+            {**group, "params": [number[p] for p in group["params"]]} for group in self.param_groups
+        ]
+        state = {number[p]: dict(kept) for p, kept in self.state.items()}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: State) -> None:
+        """Go on from where `state_dict()` was taken, with copies of its tensors.
+
+        Raises:
+            ValueError: it has other groups, another number of parameters, or a tensor of another
+                shape than its parameter.
+        """
+        parameters = self._parameters()
+        self._check_state(state_dict, parameters)
+        for group, saved in zip(self.param_groups, state_dict["param_groups"], strict=True):
+            group.update({k: v for k, v in saved.items() if k != "params"})
+        self.state = {
+            parameters[int(i)]: {name: _placed(v, parameters[int(i)]) for name, v in kept.items()}
+            for i, kept in state_dict["state"].items()
+        }
+
+    def _parameters(self) -> list[Parameter[Any]]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def _check_state(self, saved: State, parameters: list[Parameter[Any]]) -> None:
+        name = type(self).__name__
+        here = [len(group["params"]) for group in self.param_groups]
+        there = [len(group["params"]) for group in saved["param_groups"]]
+        if here != there:
+            message = f"{name}: groups of {here} parameters cannot load a state for {there}"
+            raise ValueError(message)
+        for i, kept in saved["state"].items():
+            shape = parameters[int(i)].value.shape
+            for key, value in kept.items():
+                if isinstance(value, Tensor) and value.shape != shape:
+                    message = f"{name}: {key} of parameter {i} is {value.shape}, not {shape}"
+                    raise ValueError(message)
+
     def __repr__(self) -> str:
         """Show the options of each group."""
         groups = (
@@ -109,6 +157,13 @@ def zeros_like(value: Tensor) -> Tensor:
     return value._new(value.backend.full(value.shape, 0.0, value.dtype))
 
 
+def _placed(value: Any, parameter: Parameter[Any]) -> Any:
+    """Return a copy of a tensor where the parameter lives; anything else as it is."""
+    if not isinstance(value, Tensor):
+        return value
+    return tensor(value, dtype=parameter.value.dtype, backend=parameter.value.backend)
+
+
 def at_least(name: str, group: Group, least: float, *options: str) -> None:
     """Refuse options below `least`, or nan.
 
@@ -119,6 +174,17 @@ def at_least(name: str, group: Group, least: float, *options: str) -> None:
         if not group[option] >= least:
             message = f"{name}: {option} must be at least {least}, not {group[option]!r}"
             raise ValueError(message)
+
+
+def check_betas(name: str, group: Group) -> None:
+    """Refuse betas that are not two shares below 1.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if len(group["betas"]) != 2 or not all(0.0 <= b < 1.0 for b in group["betas"]):  # noqa: PLR2004
+        message = f"{name}: betas must be two numbers from 0 to below 1, not {group['betas']!r}"
+        raise ValueError(message)
 
 
 def _check_parameters(name: str, params: list[Any], taken: list[Any]) -> None:

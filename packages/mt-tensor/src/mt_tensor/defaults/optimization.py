@@ -37,14 +37,14 @@ def sgd_step(  # noqa: PLR0913  the numbers of the rule
     $u = g$ without a velocity. `grad` is left as it is.
     """
     if velocity is None:
-        _update(backend, _descend, value, (grad,), (lr, weight_decay))
+        update(backend, _descend, value, (grad,), (lr, weight_decay))
         return
     rates = (momentum, 1.0 - dampening, weight_decay)
-    _update(backend, _accelerate, velocity, (grad, value), rates)
+    update(backend, _accelerate, velocity, (grad, value), rates)
     if nesterov:
-        _update(backend, _descend_ahead, value, (grad, velocity), (lr, momentum, weight_decay))
+        update(backend, _descend_ahead, value, (grad, velocity), (lr, momentum, weight_decay))
     else:
-        _update(backend, _descend, value, (velocity,), (lr, 0.0))
+        update(backend, _descend, value, (velocity,), (lr, 0.0))
 
 
 def adam_step(  # noqa: PLR0913  the numbers of the rule
@@ -70,11 +70,11 @@ def adam_step(  # noqa: PLR0913  the numbers of the rule
     it is.
     """
     decay, shrink = (0.0, 1.0 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
-    _update(backend, _average, mean, (grad, value), (1.0 - betas[0], decay))
-    _update(backend, _average_square, square, (grad, value), (1.0 - betas[1], decay))
+    update(backend, _average, mean, (grad, value), (1.0 - betas[0], decay))
+    update(backend, _average_square, square, (grad, value), (1.0 - betas[1], decay))
     rate = lr / (1.0 - betas[0] ** step)
     unbias = 1.0 / math.sqrt(1.0 - betas[1] ** step)
-    _update(backend, _descend_scaled, value, (mean, square), (shrink, rate, unbias, eps))
+    update(backend, _descend_scaled, value, (mean, square), (shrink, rate, unbias, eps))
 
 
 def _descend(p: float, g: float, lr: float, decay: float) -> float:
@@ -109,7 +109,7 @@ def _descend_scaled(  # noqa: PLR0913, PLR0917
     return shrink * p - step
 
 
-def _update(
+def update(
     backend: "Backend",
     rule: "Callable[..., float]",
     out: TensorData,
