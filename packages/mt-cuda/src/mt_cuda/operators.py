@@ -5,6 +5,7 @@ the place of `math`: float32 stays float32, and edges give IEEE results where Py
 """
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -91,7 +92,7 @@ NUMPY_TWINS: Mapping[Any, Any] = {
     math.log: np.log,
     math.log1p: np.log1p,
     math.sqrt: np.sqrt,
-    math.pow: np.power,
+    math.pow: operator.pow,  # np.power(-inf, 0.5) is nan: it takes a root.
     math.sin: np.sin,
     math.cos: np.cos,
     math.tan: np.tan,
