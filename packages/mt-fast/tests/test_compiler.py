@@ -1,5 +1,7 @@
 """What a user's function may be, and what is said of one that cannot be compiled."""
 
+# ruff: noqa: PLW0108, SLF001  lambdas are tested, and a table that nothing shows
+
 import gc
 import math
 import weakref

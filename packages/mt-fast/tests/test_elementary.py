@@ -4,6 +4,8 @@ Inputs are uniform in their bits, so that subnormals, huge numbers and nan are m
 ordinary ones; the oracle is NumPy in twice the precision, and decimal arithmetic for float64.
 """
 
+# ruff: noqa: PLW0108  lambdas are what a user writes
+
 import math
 from decimal import Decimal, localcontext
 

@@ -1,5 +1,7 @@
 """The pool of storages: what is free is used again, what is held never."""
 
+# ruff: noqa: PLW0108  the views are all made alike
+
 import numpy as np
 import pytest
 

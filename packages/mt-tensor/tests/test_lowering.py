@@ -4,6 +4,8 @@ Here the compiler is one that records what it was given, so that the rebuilt fun
 Python and show what they hold.
 """
 
+# ruff: noqa: PLC3002, PLW0108  lambdas are what is tested
+
 import io
 import math
 import statistics

@@ -44,7 +44,7 @@ class FastBackend(Backend):
 
     def to_numpy(self, storage: Storage) -> np.ndarray[Any, Any]:
         """Return the array itself."""
-        return storage  # type: ignore[return-value]  the storage of this backend is an array
+        return storage  # type: ignore[return-value]  # the storage of this backend is an array
 
     def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
         """Run the kernel of the function for these dtypes and layouts."""

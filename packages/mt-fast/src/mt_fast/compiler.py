@@ -46,7 +46,7 @@ class Kernel(NamedTuple):
     owner: Any
 
 
-def inner(function: FunctionType, *, fastmath: bool | set[str] = False) -> Any:
+def inner(function: Template, *, fastmath: bool | set[str] = False) -> Any:
     """Compile a function that kernels call, when it is first used."""
     return numba.jit(**INNER, fastmath=fastmath)(function)
 

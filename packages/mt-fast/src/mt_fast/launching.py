@@ -34,7 +34,7 @@ def entry(starts: int, *dtypes: DType) -> Entry:
     return compile_entry(calling.run, numba.void(i, numba.types.Tuple(arrays), start, i[::1], i))
 
 
-def run_parallel(
+def run_parallel(  # noqa: PLR0913, PLR0917  what a kernel is called with
     address: int,
     storages: tuple[Any, ...],
     start: tuple[int, ...],

@@ -73,5 +73,5 @@ def _across(steps: list[Steps]) -> int | None:
     for k, right in enumerate(steps[-1]):
         dense = [d for d in range(len(steps) - 1) if 0 < abs(steps[d][k]) < abs(right)]
         if dense:
-            return min(dense, key=lambda d: abs(steps[d][k]))  # noqa: B023  used at once
+            return min(dense, key=lambda d: abs(steps[d][k]))
     return None

@@ -4,10 +4,10 @@ from functools import cache
 from math import inf, prod
 from typing import Any
 
-import mt_operators
 import numba
 import numpy as np
 
+import mt_operators
 from mt_fast.compiler import Entry, Kernel, bind, bind_helpers, compile_kernel, element_types, inner
 from mt_fast.kernels import softmax as kernels
 from mt_fast.kernels.floats import largest

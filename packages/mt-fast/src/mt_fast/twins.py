@@ -11,13 +11,12 @@ from functools import cache
 from typing import Any
 
 import mt_operators
-from mt_operators.arithmetic import quotient
-from mt_operators.elementary import cosine, natural_logarithm, raised, sine
-from mt_tensor.dtypes import DType
-
 from mt_fast.compiler import bind, inner
 from mt_fast.constants import constants
 from mt_fast.kernels import elementary, floats
+from mt_operators.arithmetic import quotient
+from mt_operators.elementary import cosine, natural_logarithm, raised, sine
+from mt_tensor.dtypes import DType
 
 
 @cache

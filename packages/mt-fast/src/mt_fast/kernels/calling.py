@@ -12,6 +12,8 @@ Python and makes the call; one more, the same for all kernels, shares the units 
 kernel is compiled once for both.
 """
 
+# ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
+
 from typing import Any
 
 from llvmlite import ir
@@ -32,7 +34,7 @@ def scalar_type(number: Any) -> Any:
 
 
 @intrinsic
-def storages(typing: Any, data: Any, at: Any, kinds: Any) -> Any:  # noqa: ARG001
+def storages(_typing: Any, data: Any, at: Any, kinds: Any) -> Any:
     """Return arrays of unknown size over the addresses in `data` from `at`, one for each kind."""
     arrays = [types.Array(scalar_type(kind), 1, "C") for kind in kinds]
     result = types.Tuple(arrays)
@@ -51,7 +53,7 @@ def storages(typing: Any, data: Any, at: Any, kinds: Any) -> Any:  # noqa: ARG00
 
 
 @intrinsic
-def positions(typing: Any, data: Any, at: Any, kinds: Any) -> Any:  # noqa: ARG001
+def positions(_typing: Any, data: Any, at: Any, kinds: Any) -> Any:
     """Return the words of `data` from `at`, one for each kind."""
     result = types.UniTuple(types.intp, len(kinds))
 
@@ -64,7 +66,7 @@ def positions(typing: Any, data: Any, at: Any, kinds: Any) -> Any:  # noqa: ARG0
 
 
 @intrinsic
-def call(typing: Any, address: Any, data: Any, layout: Any, first: Any, last: Any) -> Any:  # noqa: ARG001, PLR0913, PLR0917
+def call(_typing: Any, address: Any, data: Any, layout: Any, first: Any, last: Any) -> Any:
     """Call the kernel at an address with arrays of words."""
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -76,7 +78,7 @@ def call(typing: Any, address: Any, data: Any, layout: Any, first: Any, last: An
 
 
 @intrinsic
-def call_with(typing: Any, address: Any, arrays: Any, start: Any, layout: Any, last: Any) -> Any:  # noqa: ARG001, PLR0913, PLR0917
+def call_with(_typing: Any, address: Any, arrays: Any, start: Any, layout: Any, last: Any) -> Any:
     """Call the kernel at an address for the units from 0 up to `last`, on these arrays."""
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:

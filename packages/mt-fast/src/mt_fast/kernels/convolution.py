@@ -19,7 +19,7 @@ Bound by the compiler: `ALL`, the types of the elements; `STRIP`, the elements i
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, F821, PLR0913, PLR0914, PLR0917  templates
+# ruff: noqa: ANN001, ANN201, E741, F821, FBT003  templates: O is the number of outputs
 
 import numpy as np
 
@@ -106,9 +106,9 @@ def correlate(data, layout, first, last):
 
 
 def correlate_gradient(data, layout, first, last):
-    """Pull a gradient back to the kernels.
+    r"""Pull a gradient back to the kernels.
 
-    $\\bar w_{o,k} = \\sum_p \\bar y_{o,p} u_{k,p}$, summed over the pixels in the lanes of vectors.
+    $\bar w_{o,k} = \sum_p \bar y_{o,p} u_{k,p}$, summed over the pixels in the lanes of vectors.
     A unit of work is `layout[27]` images of all `layout[28]`: its sum goes to an output of its own.
 
     The storages are the output (unit, O, C KH KW), dense; the images; the gradient. `layout` is

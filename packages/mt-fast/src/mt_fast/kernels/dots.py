@@ -6,6 +6,8 @@ along the vectors. A block of `TAPS` x `CHANNELS` accumulators takes `TAPS + CHA
 than `CHANNELS` are filled up with the last one, whose surplus results nobody reads.
 """
 
+# ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
+
 from typing import Any
 
 from numba.core import types
@@ -19,7 +21,7 @@ TAPS, CHANNELS = {512: (6, 4), 256: (3, 4), 128: (3, 4)}[vector_bits()]
 
 @intrinsic
 def dots(  # noqa: PLR0913, PLR0917
-    typing: Any,  # noqa: ARG001
+    _typing: Any,
     x: Any,
     grad: Any,
     sums: Any,

@@ -27,8 +27,8 @@ from mt_fast.kernels.floats import fma, horner, power_of_two, scale, split
 
 def exp(x):
     """Return $e^x$."""
-    x = EXP_ZERO if x < EXP_ZERO else x
-    x = EXP_INFINITE if x > EXP_INFINITE else x
+    x = max(x, EXP_ZERO)
+    x = min(x, EXP_INFINITE)
     t = fma(x, LOG2_E, SHIFT)
     n = t - SHIFT
     r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
@@ -37,8 +37,8 @@ def exp(x):
 
 def expm1(x):
     """Return $e^x - 1$, exact near 0."""
-    reached = EXPM1_ONE if x < EXPM1_ONE else x
-    reached = EXP_INFINITE if reached > EXP_INFINITE else reached
+    reached = max(x, EXPM1_ONE)
+    reached = min(reached, EXP_INFINITE)
     t = fma(reached, LOG2_E, SHIFT)
     n = t - SHIFT
     r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, reached))

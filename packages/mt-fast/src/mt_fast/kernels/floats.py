@@ -4,6 +4,8 @@ Numba computes with 64-bit integers, so that a bit trick on a float32 would wide
 in 32 bits, and LLVM can put as many side by side as there are floats.
 """
 
+# ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +60,7 @@ def _call(builder: Any, name: str, *args: Any) -> Any:
 
 
 @intrinsic
-def root(typing: Any, x: Any) -> Any:  # noqa: ARG001
+def root(_typing: Any, x: Any) -> Any:
     """Take the square root; nan below zero."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -68,7 +70,7 @@ def root(typing: Any, x: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def largest(typing: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
+def largest(_typing: Any, x: Any, y: Any) -> Any:
     """Take the larger; nan if either is."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -78,7 +80,7 @@ def largest(typing: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def smallest(typing: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
+def smallest(_typing: Any, x: Any, y: Any) -> Any:
     """Take the smaller; nan if either is."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -88,7 +90,7 @@ def smallest(typing: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:  # noqa: ARG001
+def fma(_typing: Any, x: Any, y: Any, z: Any) -> Any:
     """Return `x * y + z`, rounded once."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -98,7 +100,7 @@ def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def horner(typing: Any, x: Any, coefficients: Any) -> Any:  # noqa: ARG001
+def horner(_typing: Any, x: Any, coefficients: Any) -> Any:
     """Evaluate a polynomial; the coefficients come highest first."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -111,7 +113,7 @@ def horner(typing: Any, x: Any, coefficients: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def power_of_two(typing: Any, t: Any) -> Any:  # noqa: ARG001
+def power_of_two(_typing: Any, t: Any) -> Any:
     r"""Return $2^n$, a normal number, given $t = n + \mathrm{SHIFT}$.
 
     A float of that size has no bits behind the point: those of n are its last bits.
@@ -125,7 +127,7 @@ def power_of_two(typing: Any, t: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def scale(typing: Any, x: Any, t: Any) -> Any:  # noqa: ARG001
+def scale(_typing: Any, x: Any, t: Any) -> Any:
     r"""Return $x\,2^n$, rounded once, given $t = n + \mathrm{SHIFT}$.
 
     In two factors, so that neither overflows and a subnormal result is rounded by the second.
@@ -151,7 +153,7 @@ def _power(builder: Any, layout: Layout, n: Any, kind: Any) -> Any:
 
 
 @intrinsic
-def split(typing: Any, x: Any) -> Any:  # noqa: ARG001
+def split(_typing: Any, x: Any) -> Any:
     r"""Return $(m, e)$ with $x = m\,2^e$ and $\sqrt{1/2} \le m < \sqrt 2$, for a normal $x > 0$."""
     pair = types.UniTuple(x, 2)
 

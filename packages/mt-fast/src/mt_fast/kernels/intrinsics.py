@@ -6,6 +6,8 @@ tuple of arrays, so that one kernel serves operators of any number of inputs; LL
 the tuples.
 """
 
+# ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
+
 from typing import Any
 
 from numba.core import types
@@ -21,7 +23,7 @@ def _read(context: Any, builder: Any, array: Any, value: Any, position: Any) -> 
 
 
 @intrinsic
-def get(typing: Any, array: Any, position: Any) -> Any:  # noqa: ARG001
+def get(_typing: Any, array: Any, position: Any) -> Any:
     """Return `array[position]`."""
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -31,7 +33,7 @@ def get(typing: Any, array: Any, position: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def put(typing: Any, array: Any, position: Any, value: Any) -> Any:  # noqa: ARG001
+def put(_typing: Any, array: Any, position: Any, value: Any) -> Any:
     """Set `array[position] = value`, converted to the array's dtype."""
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -44,12 +46,12 @@ def put(typing: Any, array: Any, position: Any, value: Any) -> Any:  # noqa: ARG
 
 
 @intrinsic
-def gather(  # noqa: PLR0913, PLR0917
-    typing: Any,  # noqa: ARG001
+def gather(
+    _typing: Any,
     number: Any,
     arrays: Any,
     places: Any,
-    i: Any,  # noqa: ARG001
+    i: Any,
     steps: Any,
 ) -> Any:
     """Return the tuple of `number(arrays[k][places[k + 1] + i * steps[k + 1]])`.
@@ -73,7 +75,7 @@ def gather(  # noqa: PLR0913, PLR0917
 
 
 @intrinsic
-def advance(typing: Any, places: Any, layout: Any, at: Any, i: Any) -> Any:  # noqa: ARG001
+def advance(_typing: Any, places: Any, layout: Any, at: Any, i: Any) -> Any:
     """Return the positions after `i` steps: `places[k] + i * layout[at + k]`."""
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -88,7 +90,7 @@ def advance(typing: Any, places: Any, layout: Any, at: Any, i: Any) -> Any:  # n
 
 
 @intrinsic
-def inner_steps(typing: Any, kinds: Any, layout: Any, at: Any) -> Any:  # noqa: ARG001
+def inner_steps(_typing: Any, kinds: Any, layout: Any, at: Any) -> Any:
     """Return the strides `layout[at + k]`, as constants where `kinds` has them.
 
     A kind is 0 or 1, a stride that is known at compilation, or -1 for one that is not.

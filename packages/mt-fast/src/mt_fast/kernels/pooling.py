@@ -9,7 +9,7 @@ Bound by the compiler: `ALL`, the types of the elements; `number`, that of the p
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, F821, PLR0914  templates: their names are bound, their types inferred
+# ruff: noqa: ANN001, ANN201, F821, PLR0913, PLR0917  templates
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def add_line(out, to, out_step, x, source, step, count):
 
 
 def average(data, layout, first, last):
-    """Average over windows: the rows of a window are added up first, all windows of a row at once."""
+    """Average over windows: first the rows of all windows side by side, then their columns."""
     out, x = storages(data, 0, ALL)
     start = positions(data, 2, ALL)
     W, OH, OW, KH, KW = layout[1], layout[2], layout[3], layout[4], layout[5]

@@ -19,7 +19,7 @@ it is 1, else -1.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, F821, PLR0914, PLR0915  templates: names are bound, types inferred
+# ruff: noqa: ANN001, ANN201, F821, PLR0913, PLR0917  templates: names are bound
 
 import numpy as np
 

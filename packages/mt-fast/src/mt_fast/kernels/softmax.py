@@ -37,7 +37,7 @@ def total(values, n):
 
 
 def log_softmax(data, layout, first, last):
-    """Set each run to $x_j - m - \\ln \\sum_k e^{x_k - m}$, with m the maximum."""
+    r"""Set each run to $x_j - m - \ln \sum_k e^{x_k - m}$, with m the maximum."""
     out, x = storages(data, 0, ALL)
     n, to_step, x_step = layout[0], layout[2], layout[3]
     shifted, powers = np.empty(n, number), np.empty(n, number)
@@ -56,7 +56,7 @@ def log_softmax(data, layout, first, last):
 
 
 def log_softmax_gradient(data, layout, first, last):
-    """Set each run to $g_j - e^{y_j} \\sum_k g_k$; the storages are out, g and y."""
+    r"""Set each run to $g_j - e^{y_j} \sum_k g_k$; the storages are out, g and y."""
     out, grad, y = storages(data, 0, ALL)
     n, to_step, grad_step, y_step = layout[0], layout[2], layout[3], layout[4]
     values = np.empty(n, number)

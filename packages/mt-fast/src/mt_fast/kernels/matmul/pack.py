@@ -6,6 +6,8 @@ same columns. Rows that are dense are copied by vectors; columns that are dense 
 registers, a square of vectors at a time.
 """
 
+# ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
+
 from typing import Any
 
 from llvmlite import ir
@@ -17,7 +19,7 @@ from mt_fast.kernels.vectors import LANE, Lanes, integer, lanes_of
 
 
 @intrinsic
-def copy_line(typing: Any, source: Any, source_at: Any, target: Any, target_at: Any) -> Any:  # noqa: ARG001
+def copy_line(_typing: Any, source: Any, source_at: Any, target: Any, target_at: Any) -> Any:
     """Copy a line as wide as a tile; source and target do not overlap."""
     i = types.intp
 
@@ -34,15 +36,15 @@ def copy_line(typing: Any, source: Any, source_at: Any, target: Any, target_at: 
 
 
 @intrinsic
-def transpose_square(
-    typing: Any,
+def transpose_square(  # noqa: PLR0913, PLR0917
+    _typing: Any,
     source: Any,
     source_at: Any,
     source_row: Any,
     target: Any,
     target_at: Any,
     target_row: Any,
-) -> Any:  # noqa: ARG001, E501, PLR0913, PLR0917
+) -> Any:
     """Write the transpose of a square of as many rows as a vector has lanes."""
     i = types.intp
 

@@ -14,7 +14,7 @@ Bound by the compiler: `ALL`, the types of the elements; `LANES`, the elements o
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, F821, PLR0913, PLR0917, PLR0914  templates
+# ruff: noqa: ANN001, ANN201, F821, PLR0913, PLR0917  templates: names are bound, types inferred
 
 import numpy as np
 
