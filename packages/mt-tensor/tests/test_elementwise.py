@@ -113,6 +113,7 @@ def test_the_signs_of_one_tensor():
     x = mt.tensor([1.0, -2.0])
     assert (-x).tolist() == [-1.0, 2.0]
     assert abs(x).tolist() == [1.0, 2.0]
+    assert +x is x
     assert hash(x) == hash(x)
     assert hash(x) != hash(mt.tensor([1.0, -2.0]))
     assert (x == None) is False  # noqa: E711  what `in` and `remove` of lists ask

@@ -315,6 +315,22 @@ def test_a_users_function():
     mt.grad_check(lambda x: Scale.apply(x, factor=3.0), x)
 
 
+class Named(mt.Tensor):
+    """A tensor of a user's own kind."""
+
+    __slots__ = ()
+
+
+def test_tensors_of_a_users_own_kind_meet_others():
+    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    named = Named(y.data, y.backend).requires_grad_()
+    result = named * x + x * named
+    assert isinstance(named * x, Named)
+    result.sum().backward()
+    assert x.grad.tolist() == [6.0, 8.0]
+    assert named.grad.tolist() == [2.0, 4.0]
+
+
 def test_a_function_that_breaks_the_rules():
     x = leaf([1.0, 2.0])
     with pytest.raises(TypeError, match=r"Muddled: forward returned 'text'; .* returns a tensor"):

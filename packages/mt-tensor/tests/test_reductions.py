@@ -11,7 +11,7 @@ from mt_tensor.simple import SimpleBackend
 from mt_tensor.testing.strategies import axes, shapes, tensors
 
 SIMPLE = SimpleBackend()
-laws = settings(max_examples=60, deadline=None)
+laws = settings(max_examples=40, deadline=None)
 
 
 def logsumexp(a, axis=None, keepdims=False):

@@ -161,6 +161,17 @@ def test_a_known_name_that_is_not_installed_has_a_hint(monkeypatch):
     assert status.needs == "pip install 'mt-tensor[cuda]'"
 
 
+def test_a_backend_that_is_not_ready_is_not_made(monkeypatch):
+    class Point:
+        def load(self):
+            status = BackendStatus(ready=False, detail="no device", needs="a driver")
+            return BackendSpec(factory=lambda: pytest.fail("made"), status=lambda: status)
+
+    monkeypatch.setattr("mt_tensor.registry._installed", lambda: {"sick": Point()})
+    with pytest.raises(BackendError, match="backend 'sick' is not ready: no device; a driver"):
+        mt.get_backend.__wrapped__("sick")
+
+
 def test_a_backend_is_made_once():
     assert mt.get_backend("simple") is mt.get_backend("simple")
     assert isinstance(mt.get_backend("simple"), SimpleBackend)
