@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mt_cuda.product import LARGE, MIDDLE, SMALL, Product, choose_tile
+from mt_cuda.product import LARGE, LARGE_ODD, MIDDLE, MIDDLE_FLOAT64, SMALL, Product, choose_tile
 
 RNG = np.random.default_rng(2)
 
@@ -130,8 +130,12 @@ def test_tiles_fill_a_gpu(monkeypatch):
     monkeypatch.setattr("mt_cuda.product.SIMULATED", False)
     monkeypatch.setattr("mt_cuda.product.ENOUGH_BLOCKS", 132)
     float32, float64 = np.dtype("float32"), np.dtype("float64")
-    assert choose_tile(4096, 4096, 1, float32) is LARGE
-    assert choose_tile(4096, 4096, 1, float64) is MIDDLE
-    assert choose_tile(1024, 1024, 1, float32) is MIDDLE
-    assert choose_tile(128, 128, 1, float32) is SMALL
-    assert choose_tile(128, 128, 132, float32) is LARGE
+    for shape, matrices, dtype, vectors, tile in (
+        ((4096, 4096), 1, float32, True, LARGE),
+        ((4096, 4096), 1, float32, False, LARGE_ODD),
+        ((4096, 4096), 1, float64, True, MIDDLE_FLOAT64),
+        ((1024, 1024), 1, float32, True, MIDDLE),
+        ((128, 128), 1, float32, True, SMALL),
+        ((128, 128), 132, float32, True, LARGE),
+    ):
+        assert choose_tile(shape, matrices, dtype, vectors=vectors) is tile

@@ -15,12 +15,16 @@ from mt_cuda.reduction import Reduction
 from mt_cuda.storage import Storage
 from mt_operators import add
 from mt_tensor.dtypes import DType, float32
-from mt_tensor.layout import Strides
+from mt_tensor.layout import Shape, Strides
 from mt_tensor.tensor_data import TensorData
 
 LARGE = Tile(128, 128, 16, 8, 8, blocks=2)
 MIDDLE = Tile(64, 64, 16, 4, 4, blocks=3)
 SMALL = Tile(32, 32, 16, 4, 4, blocks=8)
+LARGE_ODD = Tile(128, 128, 8, 8, 8, blocks=2)
+"""In place of `LARGE` where vectors do not fit: half the loads in flight, or registers spill."""
+
+MIDDLE_FLOAT64 = Tile(64, 64, 16, 4, 4, blocks=2)
 SIMULATED_TILE = Tile(16, 16, 4, 4, 4)
 
 ENOUGH_BLOCKS = 4 if SIMULATED else 132
@@ -86,9 +90,10 @@ class Product:
         batch, steps = merged(out.shape[:-2], *[t.strides[:-2] for t in tensors])
         matrices = divisible(batch)
         rows, columns = out.shape[-2:]
-        tile = choose_tile(rows, columns, matrices.total, out.dtype)
         along = _along(a.strides[-2:]), not _along(b.strides[-2:])
-        launcher = self._launcher(out.dtype, len(batch), tile, along, _fits_vectors(tensors, along))
+        vectors = _fits_vectors(tensors, along)
+        tile = choose_tile(out.shape[-2:], matrices.total, out.dtype, vectors=vectors)
+        launcher = self._launcher(out.dtype, len(batch), tile, along, vectors)
         shape, strides = (rows, columns, a.shape[-1]), tuple(t.strides[-2:] for t in tensors)
         across, down = ceil_div(columns, tile.columns), ceil_div(rows, tile.rows)
         launches = []
@@ -113,12 +118,13 @@ class Product:
         return self._compiled[key]
 
 
-def choose_tile(rows: int, columns: int, matrices: int, dtype: DType) -> Tile:
+def choose_tile(shape: Shape, matrices: int, dtype: DType, *, vectors: bool) -> Tile:
     """Return the largest tile with which there are blocks for a whole GPU, else the smallest."""
     if SIMULATED:
         return SIMULATED_TILE
-    for tile in (LARGE, MIDDLE) if dtype == float32 else (MIDDLE,):
-        blocks = ceil_div(rows, tile.rows) * ceil_div(columns, tile.columns) * matrices
+    large = LARGE if vectors else LARGE_ODD
+    for tile in (large, MIDDLE) if dtype == float32 else (MIDDLE_FLOAT64,):
+        blocks = ceil_div(shape[0], tile.rows) * ceil_div(shape[1], tile.columns) * matrices
         if blocks >= ENOUGH_BLOCKS:
             return tile
     return SMALL

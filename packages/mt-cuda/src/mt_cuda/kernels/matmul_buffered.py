@@ -13,7 +13,7 @@ from typing import Any
 from numba import cuda, int32
 
 from mt_cuda.device import Kernel
-from mt_cuda.kernels.matrices import LEFT, OUT, RIGHT, signature, starts
+from mt_cuda.kernels.matrices import LEFT, OUT, RIGHT, signature, starter
 from mt_cuda.kernels.panel import Panel
 from mt_cuda.kernels.tile import Tile, multiplier, placement, writer
 from mt_cuda.kernels.types import number
@@ -29,7 +29,7 @@ def buffered(dtype: DType, ndim: int, tile: Tile, along: tuple[bool, bool]) -> K
         tile: how blocks and threads divide the work.
         along: for `a` and for `b`, whether neighbours in memory are neighbours along K.
     """
-    scalar, start, place = number(dtype), starts(ndim), placement(tile)
+    scalar, start, place = number(dtype), starter(ndim), placement(tile)
     panel_a = Panel(tile.rows, tile.depth, tile.threads, along[0], 4, dtype)
     panel_b = Panel(tile.columns, tile.depth, tile.threads, along[1], 4, dtype)
     enter_a, fetch_a, put_a = panel_a.functions()
@@ -53,8 +53,9 @@ def buffered(dtype: DType, ndim: int, tile: Tile, along: tuple[bool, bool]) -> K
     ) -> None:
         rows, columns, depth = int32(shape[0]), int32(shape[1]), int32(shape[2])
         top, side = int32(cuda.blockIdx.y * tile_rows), int32(cuda.blockIdx.x * tile_columns)
-        to, from_a, from_b = start(first + cuda.blockIdx.z, batch_strides, batch)
-        thread = cuda.threadIdx.x
+        thread, matrix = cuda.threadIdx.x, first + cuda.blockIdx.z
+        from_a = start(matrix, batch_strides[LEFT], batch)
+        from_b = start(matrix, batch_strides[RIGHT], batch)
         at_a = enter_a(thread, from_a, top, strides[LEFT], (rows, depth))
         at_b = enter_b(thread, from_b, side, strides[RIGHT][::-1], (columns, depth))
         a_tile, b_tile = shared_a(), shared_b()
@@ -81,6 +82,7 @@ def buffered(dtype: DType, ndim: int, tile: Tile, along: tuple[bool, bool]) -> K
             # writes over.
             cuda.syncthreads()
         multiply(a_tile, half * size_a + row, b_tile, half * size_b + column, totals)
+        to = start(matrix, batch_strides[OUT], batch)
         write(out, to, strides[OUT], (top + row, side + column), (rows, columns), totals)
 
     return Kernel(

@@ -13,7 +13,7 @@ from typing import Any
 from numba import cuda
 
 from mt_cuda.device import SIMULATED, Kernel
-from mt_cuda.kernels.matrices import LEFT, OUT, RIGHT, signature, starts
+from mt_cuda.kernels.matrices import LEFT, OUT, RIGHT, signature, starter
 from mt_cuda.kernels.types import number
 from mt_tensor.dtypes import DType
 
@@ -23,7 +23,7 @@ SIDE = 4 if SIMULATED else 16
 
 def naive(dtype: DType, ndim: int) -> Kernel:
     """Make the product of matrices of any layout, over `ndim` batch dimensions."""
-    start, scalar = starts(ndim), number(dtype)
+    start, scalar = starter(ndim), number(dtype)
 
     def kernel(
         out: Any,
@@ -39,9 +39,10 @@ def naive(dtype: DType, ndim: int) -> Kernel:
         j = cuda.blockIdx.x * SIDE + cuda.threadIdx.x
         i = cuda.blockIdx.y * SIDE + cuda.threadIdx.y
         if i < rows and j < columns:
-            to, left, right = start(first + cuda.blockIdx.z, batch_strides, batch)
-            left += i * strides[LEFT][0]
-            right += j * strides[RIGHT][1]
+            matrix = first + cuda.blockIdx.z
+            to = start(matrix, batch_strides[OUT], batch)
+            left = start(matrix, batch_strides[LEFT], batch) + i * strides[LEFT][0]
+            right = start(matrix, batch_strides[RIGHT], batch) + j * strides[RIGHT][1]
             total = scalar(0)
             for k in range(depth):
                 total += a[left + k * strides[LEFT][1]] * b[right + k * strides[RIGHT][0]]

@@ -16,14 +16,14 @@ from numba import cuda
 from mt_cuda.device import Kernel
 from mt_cuda.intrinsics import shared_array
 from mt_cuda.kernels.matmul_naive import SIDE
-from mt_cuda.kernels.matrices import LEFT, OUT, RIGHT, signature, starts
+from mt_cuda.kernels.matrices import LEFT, OUT, RIGHT, signature, starter
 from mt_cuda.kernels.types import number
 from mt_tensor.dtypes import DType
 
 
 def tiled(dtype: DType, ndim: int) -> Kernel:
     """Make the product of matrices of any layout, over `ndim` batch dimensions."""
-    start, scalar = starts(ndim), number(dtype)
+    start, scalar = starter(ndim), number(dtype)
     shared_left, shared_right = (shared_array(SIDE * SIDE, dtype) for _ in range(2))
 
     def kernel(
@@ -37,13 +37,13 @@ def tiled(dtype: DType, ndim: int) -> Kernel:
         first: Any,
     ) -> None:
         rows, columns, depth = shape
-        to, left, right = start(first + cuda.blockIdx.z, batch_strides, batch)
+        matrix = first + cuda.blockIdx.z
         tile_left, tile_right = shared_left(), shared_right()
         x, y = cuda.threadIdx.x, cuda.threadIdx.y
         j = cuda.blockIdx.x * SIDE + x
         i = cuda.blockIdx.y * SIDE + y
-        left += i * strides[LEFT][0]
-        right += j * strides[RIGHT][1]
+        left = start(matrix, batch_strides[LEFT], batch) + i * strides[LEFT][0]
+        right = start(matrix, batch_strides[RIGHT], batch) + j * strides[RIGHT][1]
         total = scalar(0)
         for k in range(0, depth, SIDE):
             inside = i < rows and k + x < depth
@@ -59,6 +59,7 @@ def tiled(dtype: DType, ndim: int) -> Kernel:
             # All have read them before any thread brings the next.
             cuda.syncthreads()
         if i < rows and j < columns:
+            to = start(matrix, batch_strides[OUT], batch)
             out[to + i * strides[OUT][0] + j * strides[OUT][1]] = total
 
     return Kernel("shared matmul", kernel, signature(dtype, ndim), (SIDE, SIDE, 1))

@@ -33,17 +33,12 @@ def signature(dtype: DType, ndim: int) -> tuple[Any, ...]:
     )
 
 
-def starts(ndim: int) -> Any:
-    """Make a function that returns where in memory the three matrices of an ordinal begin."""
+def starter(ndim: int) -> Any:
+    """Make a function that returns where in memory the matrix of an ordinal begins."""
     unravel, locate = unraveler(ndim), locator(ndim)
 
     @inline
     def start(ordinal: Any, batch_strides: Any, batch: Any) -> Any:
-        index = unravel(uint32(ordinal), *batch)
-        return (
-            locate(index, batch_strides[OUT]),
-            locate(index, batch_strides[LEFT]),
-            locate(index, batch_strides[RIGHT]),
-        )
+        return locate(unravel(uint32(ordinal), *batch), batch_strides)
 
     return start

@@ -1,0 +1,1 @@
+"""Looking at the machine code of every kernel, without a GPU: `python -m mt_cuda.check`."""

@@ -1,0 +1,61 @@
+"""Kernels that have lost something, and what the gate says of them; run without the simulator."""
+
+import sys
+
+import numpy as np
+from numba import cuda, float64
+
+from mt_cuda.check.catalogue import Entry
+from mt_cuda.check.findings import Wants
+from mt_cuda.check.gate import examined
+from mt_cuda.device import Kernel
+from mt_cuda.kernels.map_naive import naive
+from mt_cuda.kernels.map_vector import vectorised
+from mt_cuda.kernels.types import SIZE, number, pointer
+from mt_cuda.operators import prepare
+from mt_operators import identity
+
+float32 = np.dtype("float32")
+TWO, FEW = (float32, float32), 64
+
+
+def doubles():
+    """Multiply by a float64 constant."""
+
+    def kernel(out, a, size):
+        i = cuda.grid(1)
+        if i < size:
+            out[i] = a[i] * float64(1.1)
+
+    return Kernel("doubles", kernel, (pointer(float32), pointer(float32), SIZE), (256, 1, 1))
+
+
+def spills():
+    """Keep an array in registers, and index it by what is not known before the kernel runs."""
+    kind = number(float32)
+
+    def kernel(out, a, size):
+        values = cuda.local.array(FEW, kind)
+        for i in range(FEW):
+            values[i * size % FEW] = a[i]
+        out[0] = values[size % FEW]
+
+    return Kernel("spills", kernel, (pointer(float32), pointer(float32), SIZE), (256, 1, 1))
+
+
+def broken(x):
+    return x.no_such_thing
+
+
+ENTRIES = (
+    Entry("doubles", doubles, Wants()),
+    Entry("spills", spills, Wants()),
+    Entry("narrow", lambda: naive(prepare(identity, *TWO), TWO), Wants(vectors=1)),
+    Entry("wide", lambda: vectorised(prepare(identity, *TWO), TWO, (True,), 1), Wants(vectors=1)),
+    Entry("broken", lambda: vectorised(prepare(broken, *TWO), TWO, (True,), 1), Wants()),
+)
+
+for entry in ENTRIES:
+    if entry.label in sys.argv[1:] or (len(sys.argv) == 1 and entry.label != "broken"):
+        _, problems = examined(entry, (9, 0), "sm_90")
+        sys.stdout.writelines(problem + "\n" for problem in problems)
