@@ -7,20 +7,7 @@ does not survive a fork.
 
 import os
 
-import numba
-from numba import config
-
 from mt_tensor.errors import BackendError
-
-if "OMP_WAIT_POLICY" not in os.environ:
-    # GNU's OpenMP spins for milliseconds at the end of a launch. Where other processes want the
-    # cores, that keeps the last thread from finishing: adding 2^20 numbers took 12 ms instead of
-    # 0.2 ms (2 cores, load 6). Read when the library is loaded, at the first launch.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-
-if not {"NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"} & set(os.environ):
-    # A launch costs 1.3 us with OpenMP, 37 us and more with Numba's own work queue.
-    config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
 
 
 def get_num_threads() -> int:
@@ -37,13 +24,16 @@ def set_num_threads(count: int) -> None:
     _count[0] = _checked("set_num_threads", count)
 
 
-def share_threads() -> None:
-    """Tell Numba how many threads the next launch from this thread of Python may use."""
-    numba.set_num_threads(_count[0])
+def _limit() -> int:
+    """Return how many threads Numba will start: one for each core that the process may use."""
+    told = os.environ.get("NUMBA_NUM_THREADS", "")
+    if told:
+        return int(told)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _checked(source: str, count: int) -> int:
-    limit = config.NUMBA_NUM_THREADS
+    limit = _limit()
     if not 1 <= count <= limit:
         message = f"{source}: {count} threads; there can be 1 to {limit}"
         raise BackendError(message)
@@ -53,7 +43,7 @@ def _checked(source: str, count: int) -> int:
 def _initial() -> int:
     text = os.environ.get("MT_NUM_THREADS", "")
     if not text:
-        return int(config.NUMBA_NUM_THREADS)
+        return _limit()
     if not text.isdecimal():
         message = f"MT_NUM_THREADS: {text!r} is not a number of threads"
         raise BackendError(message)
