@@ -216,6 +216,11 @@ class HasFourDigitsOnly(SimpleBackend):
         self.map(lambda y: y * 1.0001, out, out)
 
 
+class ForgetsTheDecay(SimpleBackend):
+    def adam_step(self, value, grad, mean, square, **rates):
+        super().adam_step(value, grad, mean, square, **rates | {"weight_decay": 0.0})
+
+
 def function(fn):
     return fn.forward if isinstance(fn, Op) else fn
 
@@ -253,6 +258,7 @@ MISTAKES = [
     (DoesNotShift, "test_log_softmax_nothing_overflows"),
     (IsOnePercentOff, "test_conv2d"),
     (HasFourDigitsOnly, "test_avg_pool2d"),
+    (ForgetsTheDecay, "test_adam_step"),
 ]
 
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from mt_tensor.dtypes import SUPPORTED, DType
+from mt_tensor.dtypes import SUPPORTED, DType, float64
 from mt_tensor.testing.conformance.suite import Suite
 from mt_tensor.testing.layouts import LAYOUTS, arranged
 
 dtypes = pytest.mark.parametrize("dtype", SUPPORTED, ids=str)
+HOST = 1
+"""DLPack's number of the host's memory."""
 VALUES = {"f": [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-40], "i": [-(2**63), 2**63 - 1, 2**53 + 1]}
 
 
@@ -64,6 +66,17 @@ class Transfer(Suite):
         """Strides and offset are read as they stand."""
         view = arranged(layout, some(dtype, self.shape))
         np.testing.assert_array_equal(self.backend.to_array(self.place(view)), view)
+
+    @pytest.mark.parametrize("layout", ["contiguous", "permuted", "sliced"])
+    def test_what_is_exported_speaks_dlpack(self, layout: str) -> None:
+        """And has the same elements, where NumPy can reach them."""
+        view = arranged(layout, some(float64, self.shape))
+        exported = self.backend.exported(self.place(view))
+        device, _ = exported.__dlpack_device__()
+        if device == HOST:
+            np.testing.assert_array_equal(np.from_dlpack(exported), view)
+        else:
+            np.testing.assert_equal(callable(exported.__dlpack__), True)  # noqa: FBT003
 
     @pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1,), (1, 1, 1)], ids=str)
     def test_odd_shapes_come_back(self, shape: tuple[int, ...]) -> None:

@@ -4,6 +4,7 @@ from mt_tensor.testing.conformance.elementwise import Elementwise
 from mt_tensor.testing.conformance.indexing import Indexing
 from mt_tensor.testing.conformance.laws import Laws
 from mt_tensor.testing.conformance.normalization import Normalization
+from mt_tensor.testing.conformance.optimization import Optimization
 from mt_tensor.testing.conformance.product import Product
 from mt_tensor.testing.conformance.reduction import Reduction
 from mt_tensor.testing.conformance.transfer import Transfer
@@ -11,7 +12,7 @@ from mt_tensor.testing.conformance.windows import Windows
 
 
 class BackendConformance(
-    Transfer, Elementwise, Reduction, Product, Indexing, Windows, Normalization, Laws
+    Transfer, Elementwise, Reduction, Product, Indexing, Windows, Normalization, Optimization, Laws
 ):
     """The contract of `mt_tensor.backend.Backend`, as tests that pytest collects in a subclass.
 
