@@ -14,7 +14,7 @@ from mt_fast.pool import Pool
 from mt_fast.product import multiply
 from mt_fast.reduction import Reduction
 from mt_operators import Op
-from mt_tensor.backend import Backend, ElementFn, Pair
+from mt_tensor.backend import Backend, ElementFn, Pair, Positions
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import BackendError
 from mt_tensor.layout import Shape
@@ -74,6 +74,19 @@ class FastBackend(Backend):
         storage = self.pool.take(size, dtype)
         storage.fill(value)
         return TensorData(storage, shape)
+
+    def gather(self, out: TensorData, a: TensorData, positions: Positions) -> None:
+        """Read the elements into their places; no storage is copied."""
+        end = out.offset + positions.size
+        np.take(a.storage, positions.reshape(-1), out=out.storage[out.offset : end], mode="clip")
+
+    def scatter(self, out: TensorData, positions: Positions, a: TensorData) -> None:
+        """Write the elements to their places."""
+        out.storage[positions.reshape(-1)] = self.to_array(a).reshape(-1)
+
+    def scatter_add(self, out: TensorData, positions: Positions, a: TensorData) -> None:
+        """Add the elements at their places, one after the other."""
+        np.add.at(out.storage, positions.reshape(-1), self.to_array(a).reshape(-1))
 
     def conv2d(
         self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair

@@ -9,8 +9,9 @@ import numpy as np
 from mt_fast.launching import CHUNK
 from mt_tensor.layout import Shape, Strides, merge_dimensions
 
-TILE = 32
-"""Side of a tile: two tiles of float64, 2 x 8 KiB, stay in the first-level cache."""
+TILE = 64
+"""Side of a tile. Copying a transposed matrix of 1000 x 1000 float32 took 1.05 ms with tiles of 32,
+0.48 ms with 64 and 0.55 ms with 128."""
 
 Steps = tuple[int, ...]
 """For one dimension, the stride of each operand."""
