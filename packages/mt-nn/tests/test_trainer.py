@@ -215,7 +215,7 @@ def test_a_loss_that_is_no_number_names_the_step_and_spares_the_parameters(bad):
             kept.extend(weights(trainer.model))
 
     trainer.callbacks.append(Keep())
-    with pytest.raises(NonFiniteLossError, match=r"the loss is nan at step 2 \(epoch 1\); the par"):
+    with pytest.raises(NonFiniteLossError, match=r"the loss is nan at step 2 \(epoch 1\); the inp"):
         trainer.fit([(x, target), (poisoned, target)])
     assert len(trainer.history.step_losses) == 1
     assert events.names[-1] == "done 1"

@@ -4,6 +4,9 @@ from mt_nn import functional as functional
 from mt_nn import init as init
 from mt_nn import models as models
 from mt_nn import optim as optim
+from mt_nn.checkpoint import CheckpointError as CheckpointError
+from mt_nn.checkpoint import load_weights as load_weights
+from mt_nn.checkpoint import save_weights as save_weights
 from mt_nn.clipping import clip_grad_norm_ as clip_grad_norm_
 from mt_nn.clipping import clip_grad_value_ as clip_grad_value_
 from mt_nn.data import DataLoader as DataLoader
@@ -59,11 +62,14 @@ from mt_nn.layers import Softplus as Softplus
 from mt_nn.layers import Tanh as Tanh
 from mt_nn.moving import move as move
 from mt_nn.training import Callback as Callback
+from mt_nn.training import Checkpoints as Checkpoints
+from mt_nn.training import EarlyStopping as EarlyStopping
 from mt_nn.training import Epoch as Epoch
 from mt_nn.training import History as History
 from mt_nn.training import NonFiniteLossError as NonFiniteLossError
 from mt_nn.training import ProgressBar as ProgressBar
 from mt_nn.training import ProgressLines as ProgressLines
+from mt_nn.training import Schedule as Schedule
 from mt_nn.training import Score as Score
 from mt_nn.training import Trainer as Trainer
 from mt_nn.training import accuracy as accuracy

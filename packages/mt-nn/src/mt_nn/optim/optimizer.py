@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from mt_operators import Parameter
 from mt_tensor import BackendError, Tensor, TensorData, tensor
 
@@ -108,7 +110,7 @@ class Optimizer(ABC):
         parameters = self._parameters()
         self._check_state(state_dict, parameters)
         for group, saved in zip(self.param_groups, state_dict["param_groups"], strict=True):
-            group.update({k: v for k, v in saved.items() if k != "params"})
+            group.update({k: _plain(v) for k, v in saved.items() if k != "params"})
         self.state = {
             parameters[int(i)]: {name: _placed(v, parameters[int(i)]) for name, v in kept.items()}
             for i, kept in state_dict["state"].items()
@@ -127,7 +129,7 @@ class Optimizer(ABC):
         for i, kept in saved["state"].items():
             shape = parameters[int(i)].value.shape
             for key, value in kept.items():
-                if isinstance(value, Tensor) and value.shape != shape:
+                if isinstance(value, (Tensor, np.ndarray)) and value.shape != shape:
                     message = f"{name}: {key} of parameter {i} is {value.shape}, not {shape}"
                     raise ValueError(message)
 
@@ -158,10 +160,15 @@ def zeros_like(value: Tensor) -> Tensor:
 
 
 def _placed(value: Any, parameter: Parameter[Any]) -> Any:
-    """Return a copy of a tensor where the parameter lives; anything else as it is."""
-    if not isinstance(value, Tensor):
+    """Return a copy of a tensor or array where the parameter lives; anything else as it is."""
+    if not isinstance(value, (Tensor, np.ndarray)):
         return value
     return tensor(value, dtype=parameter.value.dtype, backend=parameter.value.backend)
+
+
+def _plain(value: Any) -> Any:
+    """Return an option as it was before a file made a list of a tuple."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def at_least(name: str, group: Group, least: float, *options: str) -> None:

@@ -1,6 +1,6 @@
 """Hooks into a training run."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mt_nn.training.history import Epoch
@@ -28,3 +28,10 @@ class Callback:
 
     def on_fit_end(self, trainer: "Trainer") -> None:
         """Hear that the run is over, by its end, by `stop()`, or by an error."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what has to be kept in a checkpoint, so that a run can go on exactly."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from where `state_dict()` was taken; called after `on_fit_start`."""

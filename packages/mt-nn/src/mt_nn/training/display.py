@@ -40,18 +40,21 @@ class ProgressLines(Callback):
         """Keep the console."""
         self._console = console or Console()
         self._start = self._spoke = 0.0
+        self._first = 1
 
-    def on_fit_start(self, trainer: "Trainer") -> None:  # noqa: ARG002
+    def on_fit_start(self, trainer: "Trainer") -> None:
         """Start the clock."""
         self._spoke = time.perf_counter()
+        self._first = trainer.step + 1
 
     def on_step_end(self, trainer: "Trainer") -> None:
         """Write a line if the last one is long ago."""
         now = time.perf_counter()
-        if trainer.step == 1:  # The first step compiles: it says nothing of the others.
+        if trainer.step == self._first:  # It compiles, and says nothing of the others.
             self._start = now
         elif now - self._spoke >= QUIET_SECONDS:
-            left = (now - self._start) / (trainer.step - 1) * (trainer.steps - trainer.step)
+            each = (now - self._start) / (trainer.step - self._first)
+            left = each * (trainer.steps - trainer.step)
             self._say(f"{_state(trainer)}  {left:.0f} s left")
 
     def on_epoch_end(self, trainer: "Trainer", epoch: Epoch) -> None:  # noqa: ARG002
@@ -84,7 +87,8 @@ class ProgressBar(Callback):
 
     def on_fit_start(self, trainer: "Trainer") -> None:
         """Show an empty bar."""
-        self._task = self._bar.add_task("starting", total=trainer.steps)
+        done = trainer.step
+        self._task = self._bar.add_task("starting", total=trainer.steps, completed=done)
         self._bar.start()
 
     def on_epoch_start(self, trainer: "Trainer") -> None:  # noqa: ARG002

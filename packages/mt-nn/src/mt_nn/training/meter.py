@@ -1,6 +1,7 @@
 """Means over samples that come in batches."""
 
 from collections.abc import Callable
+from typing import Any
 
 from mt_nn.training.history import Score
 from mt_tensor import Tensor
@@ -25,6 +26,15 @@ class Meter:
         self._loss += loss * samples
         measured = accuracy is not None and self._hits is not None
         self._hits = self._hits + accuracy * samples if measured else None  # type: ignore[operator]
+
+    def state_dict(self) -> dict[str, float | None]:
+        """Return the sums."""
+        return {"samples": self.samples, "loss": self._loss, "hits": self._hits}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from where `state_dict()` was taken."""
+        self.samples, self._loss = state_dict["samples"], state_dict["loss"]
+        self._hits = state_dict["hits"]
 
     @property
     def score(self) -> Score:

@@ -4,23 +4,32 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
-from typing import Protocol
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
 
 from mt_nn.arguments import positive
+from mt_nn.checkpoint import load_tree
+from mt_nn.clipping import clip_grad_norm_
 from mt_nn.functional import nll_loss
 from mt_nn.optim import Optimizer
 from mt_nn.training.callback import Callback
+from mt_nn.training.checkpoints import Checkpoints
+from mt_nn.training.diagnosis import first_nonfinite
 from mt_nn.training.display import progress
+from mt_nn.training.evaluation import evaluate, predict
 from mt_nn.training.history import Epoch, History, Score
 from mt_nn.training.interrupt import Interrupt
 from mt_nn.training.meter import Meter, Metric, accuracy
+from mt_nn.training.run_state import restore_run, run_state
 from mt_operators import Module
-from mt_tensor import Tensor, no_grad
+from mt_tensor import Tensor
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+Batch = tuple[Tensor, ...]
 
 
-class Batches(Sized, Iterable[tuple[Tensor, ...]], Protocol):
+class Batches(Sized, Iterable[Batch], Protocol):
     """Pairs of inputs and targets, as a `DataLoader` yields them; a new pass for each loop."""
 
 
@@ -37,15 +46,24 @@ class Trainer:
         loss: a function of output and target, averaged over the batch.
         metric: a share of a batch that is right, of output and target; None to measure none.
         callbacks: told what happens; None for a progress display that suits the terminal.
+        accumulate: how many batches make a step; their gradients are averaged.
+        clip_norm: the largest norm of all gradients together; None for no limit.
+        checkpoints: where and how often to keep the run; None for nowhere.
 
     Attributes:
         history: the run so far; it stays when a run ends by an error.
         running: the means over the current epoch.
         epoch, epochs: the current epoch, counted from 1, and how many there will be.
         step, steps: steps taken in this run, and how many there will be.
+        batch: how many batches of the current epoch are done.
+        stopped: whether `stop()` was called.
+        over: whether that was after an epoch, so that the run is not to be gone on with.
+
+    Raises:
+        ValueError: `accumulate` is not a positive integer.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         model: Module,
         optimizer: Optimizer,
@@ -53,17 +71,24 @@ class Trainer:
         loss: Loss = nll_loss,
         metric: Metric | None = accuracy,
         callbacks: Sequence[Callback] | None = None,
+        accumulate: int = 1,
+        clip_norm: float | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         """Keep the parts."""
+        positive("Trainer", accumulate=accumulate)
         self.model = model
         self.optimizer = optimizer
         self.loss = loss
         self.metric = metric
         self.callbacks = [progress()] if callbacks is None else list(callbacks)
+        self.accumulate = accumulate
+        self.clip_norm = clip_norm
+        self.checkpoints = checkpoints
         self.history = History()
         self.running = Meter()
-        self.epoch = self.epochs = self.step = self.steps = 0
-        self._stopped = False
+        self.epoch = self.epochs = self.step = self.steps = self.batch = 0
+        self.stopped = self.over = False
 
     def fit(
         self,
@@ -72,6 +97,7 @@ class Trainer:
         *,
         epochs: int = 1,
         max_steps: int | None = None,
+        resume: str | Path | None = None,
     ) -> History:
         """Train, and return how it went.
 
@@ -81,31 +107,40 @@ class Trainer:
         Args:
             train: batches to learn from; a new pass for each epoch.
             test: batches to score after each epoch.
-            epochs: how many passes.
-            max_steps: end after so many steps.
+            epochs: how many passes in all.
+            max_steps: end after so many steps in all.
+            resume: the file of a run to go on with. The trainer, its callbacks and the data must
+                be made as for that run; the result is then the same, bit for bit, as if it had
+                never stopped.
 
         Raises:
             NonFiniteLossError: the loss is nan or infinite.
             ValueError: a count below 1, or there is no batch to learn from.
+            CheckpointError: the file is truncated, foreign, or of another run.
         """
         self._begin(len(train), epochs, max_steps)
-        with self._telling(), Interrupt() as interrupt:
-            while self.epoch < epochs and not self._stopped:
+        kept = None if resume is None else load_tree(resume)
+        if kept is not None:
+            restore_run(self, train, kept, str(resume))
+        with self._telling(kept), Interrupt() as interrupt:
+            while self.batch or (self.epoch < epochs and not self._finished()):
                 self._run_epoch(train, test, interrupt)
         return self.history
 
     def evaluate(self, batches: Batches) -> Score:
         """Score the network on batches, in evaluation mode and without recording."""
-        meter = Meter()
-        with _evaluating(self.model):
-            for inputs, target in batches:
-                output = self.model(inputs)
-                self._add(meter, self.loss(output, target).item(), output, target)
-        return meter.score
+        return evaluate(self.model, batches, self.loss, self.metric)
+
+    def predict(self, batches: Batches) -> Tensor:
+        """Return the network's outputs for batches, joined, in evaluation mode."""
+        return predict(self.model, batches)
 
     def stop(self) -> None:
-        """End the run after the current step."""
-        self._stopped = True
+        """End the run after the current step.
+
+        Called in `on_epoch_end`, it says that the run is over: a checkpoint of it does not go on.
+        """
+        self.stopped = True
 
     def _begin(self, batches: int, epochs: int, max_steps: int | None) -> None:
         positive("Trainer.fit", epochs=epochs)
@@ -115,73 +150,93 @@ class Trainer:
             message = "Trainer.fit: there is no batch to learn from"
             raise ValueError(message)
         self.history = History()
-        self.epoch, self.epochs, self.step = 0, epochs, 0
-        self.steps = min(epochs * batches, max_steps or epochs * batches)
-        self._stopped = False
+        self.running = Meter()
+        self.epoch, self.epochs, self.step, self.batch = 0, epochs, 0, 0
+        whole = epochs * -(-batches // self.accumulate)
+        self.steps = min(whole, max_steps or whole)
+        self.stopped = self.over = False
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        for callback in self.callbacks:
-            callback.on_fit_start(self)
+    def _telling(self, kept: dict[str, Any] | None) -> Iterator[None]:
+        self._tell("on_fit_start")
+        if kept is not None:
+            for callback, state in zip(self.callbacks, kept["callbacks"], strict=True):
+                callback.load_state_dict(state)
         try:
             yield
         finally:
-            for callback in self.callbacks:
-                callback.on_fit_end(self)
+            self._tell("on_fit_end")
 
     def _run_epoch(self, train: Batches, test: Batches | None, interrupt: Interrupt) -> None:
-        self.epoch += 1
-        self.running = Meter()
+        if not self.batch:
+            self.epoch += 1
+            self.running = Meter()
         self.model.train()
-        for callback in self.callbacks:
-            callback.on_epoch_start(self)
+        self._tell("on_epoch_start")
         start = time.perf_counter()
-        for inputs, target in train:
-            self._run_step(inputs, target)
+        for batches in self._grouped(train):
+            self._run_step(batches)
             self.history.interrupted = interrupt.requested
-            self._stopped |= interrupt.requested or self.step == self.steps
-            if self._stopped:
-                break
+            self.stopped |= interrupt.requested
+            if self.checkpoints and (self._finished() or self.checkpoints.due(self.step)):
+                self.checkpoints.write(run_state(self, train))
+        complete = self.batch == len(train)
         seconds = time.perf_counter() - start
         score = None if test is None or interrupt.requested else self.evaluate(test)
         epoch = Epoch(self.epoch, self.running.score, score, seconds)
         self.history.epochs.append(epoch)
-        for callback in self.callbacks:
-            callback.on_epoch_end(self, epoch)
+        self.batch = 0
+        before = self.stopped
+        self._tell("on_epoch_end", epoch)
+        self.over = self.stopped and not before
+        if self.checkpoints and complete:
+            self.checkpoints.write(run_state(self, train))
 
-    def _run_step(self, inputs: Tensor, target: Tensor) -> None:
+    def _grouped(self, train: Batches) -> Iterator[list[Batch]]:
+        """Yield the batches of each step, from where the epoch is until the run is finished."""
+        done = 0 if hasattr(train, "load_state_dict") else self.batch
+        remaining = islice(train, done, None)
+        while not self._finished() and (batches := list(islice(remaining, self.accumulate))):
+            self.batch += len(batches)
+            yield batches
+
+    def _run_step(self, batches: list[Batch]) -> None:
         self.optimizer.zero_grad()
-        output = self.model(inputs)
-        loss = self.loss(output, target)
-        self._check(loss.item())
-        loss.backward()
+        total = sum(len(target) for _, target in batches)
+        mean = 0.0
+        for inputs, target in batches:
+            share = len(target) / total if total else 1.0
+            mean += share * self._add_gradients(inputs, target, share)
+        if self.clip_norm is not None:
+            clip_grad_norm_(self.model.parameters(), self.clip_norm)
         self.optimizer.step()
         self.step += 1
-        self.history.step_losses.append(loss.item())
-        self._add(self.running, loss.item(), output, target)
-        for callback in self.callbacks:
-            callback.on_step_end(self)
+        self.history.step_losses.append(mean)
+        self._tell("on_step_end")
 
-    def _add(self, meter: Meter, loss: float, output: Tensor, target: Tensor) -> None:
+    def _add_gradients(self, inputs: Tensor, target: Tensor, share: float) -> float:
+        """Add a batch's share to the gradients, and return its loss."""
+        output = self.model(inputs)
+        loss = self.loss(output, target)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise NonFiniteLossError(self._where(value, inputs))
+        (loss if share == 1.0 else loss * share).backward()
         measured = None if self.metric is None else self.metric(output, target)
-        meter.add(loss, measured, len(target))
+        self.running.add(value, measured, len(target))
+        return value
 
-    def _check(self, loss: float) -> None:
-        if not math.isfinite(loss):
-            message = (
-                f"the loss is {loss} at step {self.step + 1} (epoch {self.epoch}); the parameters "
-                "are those from before that step; a lower learning rate may help"
-            )
-            raise NonFiniteLossError(message)
+    def _finished(self) -> bool:
+        return self.stopped or self.step >= self.steps
 
+    def _tell(self, hook: str, *facts: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, hook)(self, *facts)
 
-@contextmanager
-def _evaluating(model: Module) -> Iterator[None]:
-    before = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with no_grad():
-            yield
-    finally:
-        for module, mode in before:
-            module.training = mode
+    def _where(self, loss: float, inputs: Tensor) -> str:
+        kept = f"; {self.checkpoints}" if self.checkpoints else ""
+        return (
+            f"the loss is {loss} at step {self.step + 1} (epoch {self.epoch}); "
+            f"{first_nonfinite(self.model, inputs)}; the parameters are those from before that "
+            f"step; a lower learning rate may help{kept}"
+        )
