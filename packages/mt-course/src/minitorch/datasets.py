@@ -42,7 +42,7 @@ def _maker(name: str) -> Callable[[int], Graph]:
         return Graph(N, list(drawn.points), list(drawn.labels))
 
     graph.__name__ = graph.__qualname__ = name.lower()
-    graph.__doc__ = make.__doc__
+    graph.__doc__ = (make.__doc__ or "").split("\n")[0]
     return graph
 
 

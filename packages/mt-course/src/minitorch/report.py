@@ -9,7 +9,9 @@ from rich.text import Text
 
 from mt_nn import Epoch, Score
 
-COLUMNS = ("epoch", "train loss", "accuracy", "test loss", "accuracy", "seconds")
+TRAIN, TEST = ("train loss", "accuracy"), ("test loss", "accuracy")
+ROWS = 20
+"""At most so many epochs are shown."""
 
 
 def report(epochs: Sequence[Epoch], facts: Mapping[str, str]) -> Group:
@@ -44,14 +46,25 @@ def percent(share: float | None) -> str:
 
 def _table(epochs: Sequence[Epoch]) -> Table:
     table = Table(box=box.SIMPLE, show_footer=True, header_style="bold")
-    total = f"{sum(epoch.seconds for epoch in epochs):.1f}"
-    for name, footer in zip(COLUMNS, ("total", "", "", "", "", total), strict=True):
+    tested = any(epoch.test is not None for epoch in epochs)
+    names = ("epoch", *TRAIN, *(TEST if tested else ()), "seconds")
+    total = f"{sum(epoch.seconds for epoch in epochs):.3g}"
+    footers = ("total", *[""] * (len(names) - 2), total)
+    for name, footer in zip(names, footers, strict=True):
         table.add_column(name, footer, justify="right")
-    for epoch in epochs:
+    for epoch in _thinned(epochs):
         part = " (part)" if epoch.train.samples < epochs[0].train.samples else ""
-        scores = (*_cells(epoch.train), *_cells(epoch.test))
-        table.add_row(f"{epoch.number}{part}", *scores, f"{epoch.seconds:.1f}")
+        test = _cells(epoch.test) if tested else ()
+        row = (f"{epoch.number}{part}", *_cells(epoch.train), *test)
+        table.add_row(*row, f"{epoch.seconds:.3g}")
     return table
+
+
+def _thinned(epochs: Sequence[Epoch]) -> Sequence[Epoch]:
+    """Choose rows from first to last, evenly, so that the table stays short."""
+    if len(epochs) <= ROWS:
+        return epochs
+    return [epochs[round(i * (len(epochs) - 1) / (ROWS - 1))] for i in range(ROWS)]
 
 
 def _cells(score: Score | None) -> tuple[str, str]:

@@ -9,10 +9,20 @@ from typing import NoReturn
 
 import click
 
-from minitorch.cli.train_mnist import mnist
+from minitorch.cli.lazy import LazyGroup
 
 INTERRUPTED = 130
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+POINTS = "minitorch.cli.train_points"
+TRAIN = {
+    "manual": (POINTS, "Module 0: a line that you choose, on labelled points."),
+    "scalar": (POINTS, "Module 1: a network of scalars, on labelled points."),
+    "tensor": (POINTS, "Module 2: a network of tensors, on labelled points."),
+    "fast": (POINTS, "Module 3: the same, compiled for CPU or GPU."),
+    "mnist": ("minitorch.cli.train_mnist", "Module 4: LeNet, on handwritten digits."),
+}
 
 
 @click.group(context_settings=SETTINGS)
@@ -21,12 +31,12 @@ def minitorch() -> None:
     """MiniTorch: deep learning, small enough to read."""
 
 
-@minitorch.group()
+@minitorch.group(cls=LazyGroup, found=TRAIN)
 def train() -> None:
-    """Train the model of a project."""
+    """Train the model of a project.
 
-
-train.add_command(mnist)
+    Each has its own options: minitorch train mnist --help
+    """
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:

@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 
 import mt_tensor
-from minitorch.cli.checks import backend_name, finite, writable_folder
+from minitorch.cli import options
+from minitorch.cli.checks import finite, writable_folder
 from minitorch.figures import save_figure, training_figure
 from minitorch.projects.mnist import TEST_SIZE, MnistOptions, MnistRun, train_mnist
 from minitorch.report import percent, report
@@ -27,103 +28,69 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option(
-    "--epochs",
-    type=click.IntRange(min=1),
-    default=DEFAULT.epochs,
-    show_default=True,
-    help="Passes over the 8,000 training digits.",
-)
-@click.option(
-    "--lr",
-    type=click.FloatRange(min=0, min_open=True),
-    callback=finite,
-    default=DEFAULT.lr,
-    show_default=True,
-    help="Learning rate of the first step; it falls on a line to 0.",
-)
-@click.option(
+@options.epochs(DEFAULT.epochs, "the 8,000 training digits")
+@options.rate(DEFAULT.lr, "Learning rate of the first step; it falls on a line to 0.")
+@options.option(
     "--momentum",
+    DEFAULT.momentum,
+    "How much of the velocity stays from step to step.",
     type=click.FloatRange(min=0, max=1, max_open=True),
     callback=finite,
-    default=DEFAULT.momentum,
-    show_default=True,
-    help="How much of the velocity stays from step to step.",
 )
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1, max=8000),
-    default=DEFAULT.batch_size,
-    show_default=True,
-    help="Digits in a step.",
+@options.option(
+    "--batch-size", DEFAULT.batch_size, "Digits in a step.", type=click.IntRange(min=1, max=8000)
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=DEFAULT.seed,
-    show_default=True,
-    help="Decides the first weights, the order of the digits and dropout.",
-)
-@click.option(
-    "--backend",
-    metavar="NAME",
-    callback=backend_name,
-    default=DEFAULT.backend,
-    show_default=True,
-    help="What computes: fast, or cuda on a GPU; simple computes the same, but takes days.",
+@options.seed("the first weights, the order of the digits and dropout")
+@options.backend(
+    DEFAULT.backend,
+    "What computes: fast, or cuda on a GPU; simple computes the same, but takes days.",
 )
 @click.option(
     "--max-steps",
-    type=click.IntRange(min=1),
+    type=options.POSITIVE,
     default=None,
     help="End after so many steps, for a trial.  [default: no limit]",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs/mnist"),
-    show_default=True,
-    help="Folder for the picture, history, weights and configuration.",
-)
-def mnist(out: Path, **options: Any) -> int:
+@options.out("runs/mnist")
+def mnist(out: Path, **chosen: Any) -> int:
     """Train the course's LeNet to read handwritten digits.
 
     It learns from 8,000 digits of MNIST, which ship with the course, and is tested on 2,000 others.
     Ctrl-C stops it and keeps what it has.
     """
     folder = writable_folder(out, "--out")
-    chosen = MnistOptions(**options)
+    told = MnistOptions(**chosen)
     console = Console()
-    console.print(_announcement(chosen), highlight=False)
-    run = train_mnist(chosen, [progress(console)])
-    _keep(folder, chosen, run)
-    console.print(report(run.epochs, _facts(folder, chosen, run)))
+    console.print(_announcement(told), highlight=False)
+    run = train_mnist(told, [progress(console)])
+    _keep(folder, told, run)
+    console.print(report(run.epochs, _facts(folder, told, run)))
     if run.failure is not None:
         raise click.ClickException(run.failure)
     return INTERRUPTED if run.interrupted else 0
 
 
-def _announcement(options: MnistOptions) -> str:
-    detail = mt_tensor.backends()[options.backend].detail
-    first = "" if options.backend == "simple" else "; the first run compiles its kernels"
-    return f"LeNet learns to read digits on backend {options.backend} ({detail}){first}."
+def _announcement(told: MnistOptions) -> str:
+    detail = mt_tensor.backends()[told.backend].detail
+    first = "" if told.backend == "simple" else "; the first run compiles its kernels"
+    return f"LeNet learns to read digits on backend {told.backend} ({detail}){first}."
 
 
-def _keep(folder: Path, options: MnistOptions, run: MnistRun) -> None:
-    figure = training_figure(run.epochs, run.test, _heading(run), _details(options, run))
+def _keep(folder: Path, told: MnistOptions, run: MnistRun) -> None:
+    figure = training_figure(run.epochs, run.test, _heading(run), _details(told, run))
     save_figure(figure, folder / "picture.png")
     write_history(folder, run.epochs)
     write_weights(folder, {name: t.detach().numpy() for name, t in run.model.state().items()})
-    write_config(folder, {"project": "mnist", **asdict(options)})
+    write_config(folder, {"project": "mnist", **asdict(told)})
 
 
-def _facts(folder: Path, options: MnistOptions, run: MnistRun) -> dict[str, str]:
-    detail = mt_tensor.backends()[options.backend].detail
+def _facts(folder: Path, told: MnistOptions, run: MnistRun) -> dict[str, str]:
+    detail = mt_tensor.backends()[told.backend].detail
     ended = "interrupted after " if run.interrupted else ""
     return {
         "accuracy": f"{_heading(run)}; {run.test.wrong.sum()} mistakes",
         "time": f"{ended}{run.seconds:.1f} seconds in all, compiling and testing included",
-        "backend": f"{options.backend}: {detail}",
+        "backend": f"{told.backend}: {detail}",
         "picture": str(folder / "picture.png"),
         "also": f"history.csv, weights.safetensors and config.json in {folder}",
     }
@@ -134,14 +101,17 @@ def _heading(run: MnistRun) -> str:
     return f"LeNet reads {percent(share)} of {TEST_SIZE:,} unseen digits right"
 
 
-def _details(options: MnistOptions, run: MnistRun) -> str:
+def _details(told: MnistOptions, run: MnistRun) -> str:
     epochs = f"{len(run.epochs)} epoch{'s' if len(run.epochs) != 1 else ''}"
     parts = (
-        f"{epochs} of SGD with momentum {options.momentum:g}",
-        f"rate {options.lr:g} falling to 0",
-        f"batch {options.batch_size}",
-        f"seed {options.seed}",
-        f"backend {options.backend}",
+        f"{epochs} of SGD with momentum {told.momentum:g}",
+        f"rate {told.lr:g} falling to 0",
+        f"batch {told.batch_size}",
+        f"seed {told.seed}",
+        f"backend {told.backend}",
         f"{run.seconds:.0f} seconds",
     )
     return " \N{MIDDLE DOT} ".join(parts)
+
+
+COMMANDS = {"mnist": mnist}

@@ -8,6 +8,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from minitorch.figures.style import INK, TEST, TRAIN, quiet, title
 from mt_nn import Epoch
 
+FEW = 40
+"""Up to so many epochs, each is marked by a dot."""
+
 
 def draw_loss(axes: Axes, epochs: Sequence[Epoch]) -> None:
     """Draw the mean loss of the training and of the test samples."""
@@ -31,8 +34,11 @@ def draw_accuracy(axes: Axes, epochs: Sequence[Epoch]) -> None:
 
 def _draw(axes: Axes, train: dict[int, float], test: dict[int, float]) -> None:
     """Draw two lines, epoch to height, and their names above the right corner."""
+    dots = 4 if len(train) <= FEW else 0
     for place, name, color, line in ((0.86, "train", TRAIN, train), (1, "test", TEST, test)):
-        axes.plot(list(line), list(line.values()), "o-", color=color, label=name, lw=2, ms=4)
+        axes.plot(list(line), list(line.values()), "o-", color=color, label=name, lw=2, ms=dots)
+        if not line:
+            continue
         text = axes.text(
             place, 1.045, name, color=color, fontsize=10, fontweight="bold", ha="right"
         )
