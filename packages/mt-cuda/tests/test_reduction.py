@@ -56,6 +56,11 @@ def test_nothing_folds_to_the_unit(backend, place, operator):
     np.testing.assert_array_equal(actual, np.full((4, 1, 6), operator.unit))
 
 
+def test_nothing_in_two_dimensions_folds_to_the_unit(backend, place):
+    actual = folded(backend, place, ops.mul, BASE[:0, :0], (0, 1))
+    np.testing.assert_array_equal(actual, np.ones((1, 1, 6)))
+
+
 def test_no_output_is_no_work(backend, place):
     assert folded(backend, place, ops.add, BASE[:0], (1,)).shape == (0, 1, 6)
 

@@ -44,11 +44,13 @@ def divisible(shape: Shape) -> Sizes:
 
 @lru_cache(maxsize=4096)
 def merged(shape: Shape, *operands: Strides) -> tuple[Shape, tuple[Strides, ...]]:
-    """Merge dimensions, slowest of the first operand first; one dimension at least is left.
+    """Merge dimensions, slowest of the first operand first; one at least is left, of 0 if one was.
 
     Raises:
         BackendError: too many are left.
     """
+    if 0 in shape:
+        return (0,), ((0,),) * len(operands)
     order = sorted(range(len(shape)), key=lambda d: -abs(operands[0][d]))
     sizes, strides = merge_dimensions(
         tuple(shape[d] for d in order), *(tuple(s[d] for d in order) for s in operands)
