@@ -96,6 +96,13 @@ def test_assignment_casts_to_the_dtype_of_the_tensor():
     assert x.tolist() == [7, 1, 0]
 
 
+@pytest.mark.parametrize("key", [0, [0]])
+def test_assignment_of_what_overflows_is_infinite(key):
+    x = mt.ones(2, dtype="float32")
+    x[key] = np.array([1e300])[0:1] if key else np.array(1e300)
+    assert x.tolist() == [np.inf, 1.0]
+
+
 def test_assignment_that_is_refused():
     x = mt.zeros(2, 3)
     with pytest.raises(ShapeError, match=r"assignment: \(2,\) and \(3,\) do not broadcast"):

@@ -117,7 +117,8 @@ class Backend(ABC):
     def scatter(self, out: TensorData, positions: Positions, a: TensorData) -> None:
         """Set each `out.storage[position]` to an element of `a`; on the host here."""
         storage = self.to_numpy(out.storage).copy()
-        storage[positions.reshape(-1)] = self.to_array(a).reshape(-1)
+        with np.errstate(over="ignore"):
+            storage[positions.reshape(-1)] = self.to_array(a).reshape(-1)
         self._store(out.restrided((len(storage),), (1,), 0), storage)
 
     def scatter_add(self, out: TensorData, positions: Positions, a: TensorData) -> None:

@@ -203,6 +203,7 @@ DIFFERENCES = {
     ),
     "max, min": "return the values alone; argmax and argmin return the positions",
     "dtype": "float64 is the default; dtypes promote as NumPy's; folds and operators give floats",
+    "data": "storage, shape, strides and offset; detach() gives a tensor without a graph",
     "size": "a property, the number of elements; shape has the sizes",
     "is_leaf": "a method; constants are no leaves",
     "sum of ()": "over no dimension, as in NumPy: nothing is added up",

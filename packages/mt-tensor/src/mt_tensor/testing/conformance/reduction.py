@@ -78,7 +78,12 @@ class Reduction(Suite):
     def test_reduce_no_element_gives_the_unit(self, name: str, dtype: DType) -> None:
         """Along an empty dimension; and no output, no work."""
         op = FOLDS[name]
-        for shape, axes in (((0,), (0,)), ((2, 0, 3), (1,)), ((2, 0, 3), (0, 1, 2))):
+        for shape, axes in (
+            ((0,), (0,)),
+            ((2, 0, 3), (1,)),
+            ((2, 0, 3), (0, 1, 2)),
+            ((0, 0), (0, 1)),
+        ):
             result = self.fold(op, np.zeros(shape, dtype), axes)
             np.testing.assert_array_equal(
                 result, np.full(result.shape, op.unit, dtype), strict=True
