@@ -30,7 +30,7 @@ def test_integers_stay_integers():
 @pytest.mark.parametrize("numbers", [[1], [-1, 0], [0, 0, 0, 0]])
 def test_numbers_that_do_not_fit(numbers):
     with pytest.raises(
-        mt.ShapeError, match=r"pad: \(.*\) for an input of \(2,\); it must be pairs"
+        mt.ShapeError, match=r"pad: \(.*\) for \(2,\); give pairs \(before, after\)"
     ):
         pad(mt.zeros(2), numbers)
 
