@@ -55,7 +55,9 @@ ENTRIES = (
     Entry("broken", lambda: vectorised(prepare(broken, *TWO), TWO, (True,), 1), Wants()),
 )
 
-for entry in ENTRIES:
-    if entry.label in sys.argv[1:] or (len(sys.argv) == 1 and entry.label != "broken"):
-        _, problems = examined(entry, (9, 0), "sm_90")
-        sys.stdout.writelines(problem + "\n" for problem in problems)
+
+if __name__ == "__main__":
+    for entry in ENTRIES:
+        if entry.label in sys.argv[1:] or (len(sys.argv) == 1 and entry.label != "broken"):
+            _, problems = examined(entry, (9, 0), "sm_90")
+            sys.stdout.writelines(problem + "\n" for problem in problems)
