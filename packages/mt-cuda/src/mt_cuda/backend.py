@@ -6,14 +6,19 @@ from weakref import ref
 
 import numpy as np
 
-from mt_cuda.device import Device, open_device
+from mt_cuda import gathering, normalization
+from mt_cuda.device import BLOCK, Device, ceil_div, open_device
 from mt_cuda.elementwise import Elementwise
+from mt_cuda.kernels.fill import fill
+from mt_cuda.kernels.indexing import LIMIT
+from mt_cuda.launchers import Launchers
 from mt_cuda.product import Product
 from mt_cuda.reduction import Reduction
 from mt_cuda.storage import Storage
-from mt_operators import Op
-from mt_tensor.backend import Backend, ElementFn
+from mt_operators import Op, identity
+from mt_tensor.backend import Backend, ElementFn, Positions
 from mt_tensor.dtypes import DType
+from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import TensorData
 
 
@@ -28,6 +33,7 @@ class CudaBackend(Backend):
         self._elementwise: dict[int, tuple[Any, Elementwise]] = {}
         self._reductions: dict[int, tuple[Any, Reduction]] = {}
         self._product = Product(self.device)
+        self._launchers = Launchers(self.device)
 
     def empty(self, size: int, dtype: DType) -> Storage:
         """Reserve device memory."""
@@ -61,6 +67,45 @@ class CudaBackend(Backend):
     def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
         """Multiply in tiles that blocks share."""
         self._product.run(out, a, b)
+
+    def full(self, shape: Shape, value: float, dtype: DType) -> TensorData:
+        """Allocate a contiguous tensor with `value` everywhere, set on the device."""
+        out = self.allocate(shape, dtype)
+        if float(value) != value or not 0 < out.size < LIMIT:
+            return super().full(shape, value, dtype)
+        grid = (ceil_div(out.size, BLOCK), 1, 1)
+        launcher = self._launchers.find(fill, dtype)
+        self._launchers.run(launcher, grid, (out,), float(value), out.size)
+        return out
+
+    def gather(self, out: TensorData, a: TensorData, positions: Positions) -> None:
+        """Set each element of a contiguous `out` to `a.storage[position]`, on the device."""
+        gathering.gather(self._launchers, out, a, positions)
+
+    def scatter(self, out: TensorData, positions: Positions, a: TensorData) -> None:
+        """Set each `out.storage[position]` to an element of `a`; the last one stays."""
+        gathering.scatter(self._launchers, out, positions, self._contiguous(a))
+
+    def scatter_add(self, out: TensorData, positions: Positions, a: TensorData) -> None:
+        """Add each element of `a` to `out.storage[position]`; positions may repeat."""
+        gathering.scatter_add(self._launchers, out, positions, self._contiguous(a))
+
+    def log_softmax(self, out: TensorData, x: TensorData, axis: int) -> None:
+        """Normalise exponentials along an axis, in one launch."""
+        normalization.log_softmax(self._launchers, out, x, axis)
+
+    def log_softmax_by_input(
+        self, out: TensorData, grad: TensorData, y: TensorData, axis: int
+    ) -> None:
+        """Pull a gradient back through `log_softmax`, of which `y` is the result."""
+        normalization.log_softmax_by_input(self._launchers, out, grad, y, axis)
+
+    def _contiguous(self, a: TensorData) -> TensorData:
+        if a.contiguous:
+            return a
+        out = self.allocate(a.shape, a.dtype)
+        self.map(identity, out, a)
+        return out
 
     def _kernels(self, table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[..., Any]) -> Any:
         """Return the kernels of a function, which are forgotten with it."""

@@ -62,13 +62,15 @@ class GpuDevice:
         return self.pool.allocate(nbytes)
 
     def upload(self, memory: Memory, array: Array) -> None:
-        """Copy an array into memory; it may be changed as soon as this returns."""
+        """Copy an array into memory.
+
+        It may be changed as soon as this returns: the driver has copied it to pages of its own.
+        """
         if array.nbytes:
             handle = int(self.stream.handle)
             source = array.ctypes.data
             (error,) = driver.cuMemcpyHtoDAsync(memory.block, source, array.nbytes, handle)
             _check(error, "copying to the device")
-            self.stream.sync()
 
     def download(self, memory: Memory, array: Array) -> None:
         """Copy memory into an array, when the work before has been done."""

@@ -14,6 +14,8 @@ import mt_operators
 from mt_cuda.check.findings import Wants
 from mt_cuda.device import BLOCK, WARP, Kernel
 from mt_cuda.kernels import reduce_shared, reduce_shuffle
+from mt_cuda.kernels.fill import fill
+from mt_cuda.kernels.gather import gather, scatter, scatter_add
 from mt_cuda.kernels.map_naive import naive as naive_map
 from mt_cuda.kernels.map_strided import strided
 from mt_cuda.kernels.map_vector import vectorised
@@ -26,6 +28,7 @@ from mt_cuda.kernels.practice_matmul import block_matmul
 from mt_cuda.kernels.practice_sum import block_sum
 from mt_cuda.kernels.reduce_parts import part_fold
 from mt_cuda.kernels.reduce_vector import dense_fold
+from mt_cuda.kernels.softmax import log_softmax, log_softmax_by_input
 from mt_cuda.operators import prepare
 from mt_cuda.product import LARGE, LARGE_ODD, MIDDLE, MIDDLE_FLOAT64, SMALL
 from mt_operators import Op, add, maximum
@@ -59,6 +62,7 @@ def catalogue() -> Iterator[Entry]:
     yield from _maps()
     yield from _reductions()
     yield from _products()
+    yield from _others()
     yield from _operators()
 
 
@@ -110,6 +114,16 @@ def _products() -> Iterator[Entry]:
     yield Entry("matmul buffered 32x32", _of(buffered, float32, 1, SMALL, row), wants)
     yield Entry("matmul float64 64x64", _of(buffered, float64, 1, MIDDLE_FLOAT64, row), wide)
     yield Entry("matmul float64 32x32", _of(buffered, float64, 1, SMALL, row), wide)
+
+
+def _others() -> Iterator[Entry]:
+    for make in (gather, scatter, scatter_add):
+        yield Entry(make.__name__.replace("_", " "), _of(make, float32, float32), Wants(32))
+    yield Entry("fill", _of(fill, float32), Wants(16, float64=True))
+    for team in (1, WARP, BLOCK):
+        yield Entry(f"log softmax by {team}", _of(log_softmax, float32, 1, team), Wants(64))
+        back = _of(log_softmax_by_input, float32, 1, team)
+        yield Entry(f"log softmax back by {team}", back, Wants(64))
 
 
 def _operators() -> Iterator[Entry]:

@@ -27,7 +27,7 @@ LIMIT = 1 << 31
 
 
 def magic(d: int) -> tuple[int, int]:
-    """Return the multiplier and the shift that divide by `d`, from 2 to `LIMIT`.
+    """Return the multiplier and the shift that divide by `d`, from 1 to `LIMIT`.
 
     >>> multiplier, shift = magic(7)
     >>> all((n * multiplier) >> shift == n // 7 for n in (0, 6, 7, 13, 14, LIMIT - 1))
