@@ -6,7 +6,7 @@ from typing import Any
 import numba
 from numba import cuda, prange
 
-__all__ = ["Compiled", "cuda", "device_jit", "jit", "njit", "parallel_jit", "prange"]
+__all__ = ["Compiled", "cuda", "device_jit", "jit", "njit", "parallel_jit", "prange", "threads"]
 
 Compiled = Any
 
@@ -29,3 +29,9 @@ def device_jit(fn: Callable[..., Any], **options: Any) -> Compiled:
 def jit(fn: Callable[..., Any], **options: Any) -> Compiled:
     """Compile a kernel for the GPU."""
     return cuda.jit(**options)(fn)
+
+
+def threads() -> int:
+    """Count the threads that a parallel kernel runs on."""
+    count: int = numba.get_num_threads()
+    return count

@@ -75,3 +75,18 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
         OSError: the folder holds no weights.
     """
     return load((folder / "weights.safetensors").read_bytes())
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read what `write_config` wrote.
+
+    Raises:
+        OSError: the folder holds no configuration.
+        ValueError: it is no JSON object with a project.
+    """
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    if not isinstance(config, dict) or "project" not in config:
+        message = f"{path} names no project"
+        raise ValueError(message)
+    return config

@@ -15,28 +15,19 @@ INTERRUPTED = 130
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-POINTS = "minitorch.cli.train_points"
-TRAIN = {
-    "manual": (POINTS, "Module 0: a line that you choose, on labelled points."),
-    "scalar": (POINTS, "Module 1: a network of scalars, on labelled points."),
-    "tensor": (POINTS, "Module 2: a network of tensors, on labelled points."),
-    "fast": (POINTS, "Module 3: the same, compiled for CPU or GPU."),
-    "mnist": ("minitorch.cli.train_mnist", "Module 4: LeNet, on handwritten digits."),
+OTHERS = {
+    "compare": ("minitorch.cli.compare", "Run a project on several backends."),
+    "doctor": ("minitorch.cli.doctor", "Show what can be used here."),
+    "parallel-check": ("minitorch.cli.parallel_check", "Show what Numba makes parallel."),
+    "predict": ("minitorch.cli.predict", "Use what a run has learned."),
+    "train": ("minitorch.cli.train", "Train the model of a project."),
 }
 
 
-@click.group(context_settings=SETTINGS)
+@click.group(cls=LazyGroup, found=OTHERS, context_settings=SETTINGS)
 @click.version_option(package_name="mt-course")
 def minitorch() -> None:
     """MiniTorch: deep learning, small enough to read."""
-
-
-@minitorch.group(cls=LazyGroup, found=TRAIN)
-def train() -> None:
-    """Train the model of a project.
-
-    Each has its own options: minitorch train mnist --help
-    """
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
