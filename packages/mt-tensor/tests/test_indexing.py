@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 import mt_tensor as mt
 from mt_tensor import IndexingError
 from mt_tensor.simple import SimpleBackend
-from mt_tensor.testing.strategies import arrays, keys, masks, shapes, slices, tensors
+from mt_tensor.testing.strategies import (
+    arrays,
+    ints_beside_arrays,
+    keys,
+    masks,
+    shapes,
+    slices,
+    tensors,
+)
 
 SIMPLE = SimpleBackend()
 
@@ -19,13 +27,6 @@ def check(x, key):
     result = x[key]
     np.testing.assert_array_equal(result.numpy(), wanted, strict=True)
     return result
-
-
-def ints_beside_arrays(key):
-    """Whether an int stands among arrays: NumPy makes it an array, PyTorch takes it first."""
-    terms = key if isinstance(key, tuple) else (key,)
-    arrays = [t for t in terms if isinstance(t, np.ndarray)]
-    return bool(arrays) and any(isinstance(t, int) for t in terms)
 
 
 @settings(max_examples=100, deadline=None)

@@ -117,6 +117,13 @@ def keys(draw: st.DrawFn, shape: Shape, *, advanced: bool = True) -> Any:
     return terms[0] if len(terms) == 1 and draw(st.booleans()) else tuple(terms)
 
 
+def ints_beside_arrays(key: Any) -> bool:
+    """Whether an int stands among arrays: NumPy makes it an array, PyTorch takes it first."""
+    terms = key if isinstance(key, tuple) else (key,)
+    arrays = [t for t in terms if isinstance(t, np.ndarray)]
+    return bool(arrays) and any(isinstance(t, int) for t in terms)
+
+
 def _term(size: int, broadcast: Shape, *, advanced: bool) -> SearchStrategy[Any]:
     choices: list[SearchStrategy[Any]] = [slices(size)]
     if size:
