@@ -6,17 +6,19 @@ from weakref import ref
 
 import numpy as np
 
-from mt_cuda import gathering, normalization
+from mt_cuda import convolution, gathering, normalization, pooling
 from mt_cuda.device import BLOCK, Device, ceil_div, open_device
 from mt_cuda.elementwise import Elementwise
+from mt_cuda.kernels.convolution import Filter
 from mt_cuda.kernels.fill import fill
 from mt_cuda.kernels.indexing import LIMIT
+from mt_cuda.kernels.pooling import Window
 from mt_cuda.launchers import Launchers
 from mt_cuda.product import Product
 from mt_cuda.reduction import Reduction
 from mt_cuda.storage import Storage
 from mt_operators import Op, identity
-from mt_tensor.backend import Backend, ElementFn, Positions
+from mt_tensor.backend import Backend, ElementFn, Pair, Positions
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import TensorData
@@ -34,6 +36,7 @@ class CudaBackend(Backend):
         self._reductions: dict[int, tuple[Any, Reduction]] = {}
         self._product = Product(self.device)
         self._launchers = Launchers(self.device)
+        self._sums = Reduction(self.device)
 
     def empty(self, size: int, dtype: DType) -> Storage:
         """Reserve device memory."""
@@ -90,6 +93,57 @@ class CudaBackend(Backend):
         """Add each element of `a` to `out.storage[position]`; positions may repeat."""
         gathering.scatter_add(self._launchers, out, positions, self._contiguous(a))
 
+    def conv2d(
+        self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Correlate images with kernels, directly where these are small."""
+        if convolution.is_direct(out, weight):
+            shape = Filter(_pair(weight), stride, padding)
+            convolution.conv2d(self._launchers, out, x, weight, shape)
+        else:
+            super().conv2d(out, x, weight, stride, padding)
+
+    def conv2d_by_input(
+        self, out: TensorData, grad: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Pull a gradient back through `conv2d` to its images."""
+        if convolution.is_direct(out, weight):
+            shape = Filter(_pair(weight), stride, padding)
+            convolution.conv2d_by_input(self._launchers, out, grad, weight, shape)
+        else:
+            super().conv2d_by_input(out, grad, weight, stride, padding)
+
+    def conv2d_by_weight(
+        self, out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
+    ) -> None:
+        """Pull a gradient back through `conv2d` to its kernels."""
+        if convolution.is_direct(grad, out):
+            shape = Filter(_pair(out), stride, padding)
+            convolution.conv2d_by_weight(self._launchers, self._sums, out, (grad, x), shape)
+        else:
+            super().conv2d_by_weight(out, grad, x, stride, padding)
+
+    def avg_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
+        """Average over windows, in one launch."""
+        pooling.avg_pool2d(self._launchers, out, x, kernel, stride)
+
+    def avg_pool2d_by_input(
+        self, out: TensorData, grad: TensorData, kernel: Pair, stride: Pair
+    ) -> None:
+        """Pull a gradient back through `avg_pool2d`, in one launch."""
+        pooling.avg_pool2d_by_input(self._launchers, out, grad, kernel, stride)
+
+    def max_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
+        """Take the maximum over windows, in one launch."""
+        pooling.max_pool2d(self._launchers, out, x, kernel, stride)
+
+    def max_pool2d_by_input(
+        self, out: TensorData, grad: TensorData, x: TensorData, kernel: Pair, stride: Pair
+    ) -> None:
+        """Pull a gradient back through `max_pool2d`, in one launch."""
+        window = Window(kernel, stride)
+        pooling.max_pool2d_by_input(self._launchers, out, grad, x, window)
+
     def log_softmax(self, out: TensorData, x: TensorData, axis: int) -> None:
         """Normalise exponentials along an axis, in one launch."""
         normalization.log_softmax(self._launchers, out, x, axis)
@@ -114,3 +168,9 @@ class CudaBackend(Backend):
         if known is None:
             table[key] = known = (ref(fn, lambda _: table.pop(key, None)), kind(self.device))
         return known[1]
+
+
+def _pair(weight: TensorData) -> Pair:
+    """Return the height and the width of kernels (O, C, KH, KW)."""
+    _, _, height, width = weight.shape
+    return height, width

@@ -14,6 +14,7 @@ import mt_operators
 from mt_cuda.check.findings import Wants
 from mt_cuda.device import BLOCK, WARP, Kernel
 from mt_cuda.kernels import reduce_shared, reduce_shuffle
+from mt_cuda.kernels.convolution import Filter, by_input, by_weight, forward
 from mt_cuda.kernels.fill import fill
 from mt_cuda.kernels.gather import gather, scatter, scatter_add
 from mt_cuda.kernels.map_naive import naive as naive_map
@@ -24,6 +25,8 @@ from mt_cuda.kernels.matmul_naive import naive as naive_matmul
 from mt_cuda.kernels.matmul_registers import in_registers
 from mt_cuda.kernels.matmul_shared import tiled
 from mt_cuda.kernels.matmul_vector import by_vectors
+from mt_cuda.kernels.pooling import Window, average, average_by_input, maximum_by_input
+from mt_cuda.kernels.pooling import maximum as maximum_pool
 from mt_cuda.kernels.practice_matmul import block_matmul
 from mt_cuda.kernels.practice_sum import block_sum
 from mt_cuda.kernels.reduce_parts import part_fold
@@ -120,6 +123,11 @@ def _others() -> Iterator[Entry]:
     for make in (gather, scatter, scatter_add):
         yield Entry(make.__name__.replace("_", " "), _of(make, float32, float32), Wants(32))
     yield Entry("fill", _of(fill, float32), Wants(16, float64=True))
+    shape, window = Filter((3, 3), (1, 1), (1, 1)), Window((2, 2), (2, 2))
+    for convolve in (forward, by_input, by_weight):
+        yield Entry(f"convolution {convolve.__name__}", _of(convolve, float32, shape), Wants(96))
+    for pool in (average, average_by_input, maximum_pool, maximum_by_input):
+        yield Entry(f"pool {pool.__name__}", _of(pool, float32, window), Wants(80))
     for team in (1, WARP, BLOCK):
         yield Entry(f"log softmax by {team}", _of(log_softmax, float32, 1, team), Wants(64))
         back = _of(log_softmax_by_input, float32, 1, team)
