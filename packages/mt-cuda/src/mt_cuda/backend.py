@@ -7,8 +7,10 @@ from weakref import ref
 import numpy as np
 
 from mt_cuda import convolution, gathering, normalization, pooling
+from mt_cuda.borrowing import borrowed
 from mt_cuda.device import BLOCK, Device, ceil_div, open_device
 from mt_cuda.elementwise import Elementwise
+from mt_cuda.interop import Exported
 from mt_cuda.kernels.convolution import Filter
 from mt_cuda.kernels.fill import fill
 from mt_cuda.kernels.indexing import LIMIT
@@ -70,6 +72,14 @@ class CudaBackend(Backend):
     def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
         """Multiply in tiles that blocks share."""
         self._product.run(out, a, b)
+
+    def exported(self, a: TensorData) -> Exported:
+        """Share a tensor's memory with other libraries."""
+        return Exported(a, self.device)
+
+    def imported(self, source: Any) -> TensorData:
+        """Return a layout over the memory of an array of another library, without a copy."""
+        return borrowed(self.device.foreign(source))
 
     def full(self, shape: Shape, value: float, dtype: DType) -> TensorData:
         """Allocate a contiguous tensor with `value` everywhere, set on the device."""

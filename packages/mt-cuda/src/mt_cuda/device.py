@@ -18,6 +18,7 @@ from mt_cuda.status import SIMULATOR_VARIABLE, simulator_wanted
 from mt_tensor.errors import BackendError
 
 if TYPE_CHECKING:
+    from mt_cuda.borrowing import Foreign
     from mt_cuda.storage import Storage
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
@@ -93,6 +94,27 @@ class Device(Protocol):
 
     def compile(self, kernel: Kernel) -> Launcher:
         """Compile a kernel, or find it compiled."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """What DLPack calls it: its kind and its number."""
+
+    @property
+    def stream_handle(self) -> int:
+        """What other libraries know its stream by."""
+
+    def address(self, storage: "Storage") -> int:
+        """Return where in its memory the first element of a storage is."""
+
+    def order(self, stream: int) -> None:
+        """Let a stream of another library begin after all the work so far."""
+
+    def foreign(self, source: Any) -> "Foreign":
+        """Describe an array of another library that is in its memory.
+
+        Raises:
+            BackendError: it is in other memory.
+        """
 
 
 def open_device() -> Device:

@@ -12,7 +12,7 @@ from mt_cuda.kernels.indexing import LIMIT
 from mt_cuda.kernels.map_strided import PER_THREAD, strided
 from mt_cuda.kernels.map_vector import vectorised
 from mt_cuda.operators import prepare
-from mt_cuda.plan import MOST_PLANS, divisible, merged, pieces
+from mt_cuda.plan import MOST_PLANS, divisible, merged, pieces, skew
 from mt_tensor.backend import ElementFn
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape, Strides
@@ -45,7 +45,7 @@ class Elementwise:
             for piece in pieces(tensors):
                 self.run(fn, piece)
         elif size:
-            layouts = [(t.storage.dtype, t.strides, t.offset % LANES) for t in tensors]
+            layouts = [(t.storage.dtype, t.strides, skew(t)) for t in tensors]
             key = (tensors[0].shape, *layouts)
             plan = self._plans.get(key) or self._plan(fn, key)
             pointer = self._device.pointer

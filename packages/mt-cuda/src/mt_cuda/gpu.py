@@ -11,15 +11,19 @@ from typing import Any
 
 import numpy as np
 from cuda.bindings import driver  # type: ignore[import-untyped]
-from cuda.core import Device, LaunchConfig, ObjectCode, launch  # type: ignore[import-untyped]
+from cuda.core import Device, LaunchConfig, ObjectCode, Stream, launch  # type: ignore[import-untyped]
 from cuda.core import Kernel as LoadedKernel
+from cuda.core.utils import StridedMemoryView  # type: ignore[import-untyped]
 from numba import types
 
+from mt_cuda.borrowing import Foreign
 from mt_cuda.cache import cached
 from mt_cuda.device import Array, Grid, Kernel, Memory
+from mt_cuda.dlpack import CUDA
 from mt_cuda.pool import Pool, PooledMemory
 from mt_cuda.storage import Storage
 from mt_tensor.errors import BackendError
+from mt_tensor.layout import contiguous_strides, extent
 
 
 class DriverSource:
@@ -91,6 +95,39 @@ class GpuDevice:
         binary = cached(kernel, self._capability)
         loaded = ObjectCode.from_cubin(binary.code).get_kernel(binary.entry)
         return GpuLauncher(self.stream, loaded, kernel)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Be the first CUDA device, to DLPack."""
+        return CUDA, 0
+
+    @property
+    def stream_handle(self) -> int:
+        """Return the handle of the stream."""
+        return int(self.stream.handle)
+
+    def address(self, storage: Storage) -> int:
+        """Return where a storage begins."""
+        return self.pointer(storage, 0)
+
+    def order(self, stream: int) -> None:
+        """Let another stream wait for what is in this one now."""
+        Stream.from_handle(stream).wait(self.stream)
+
+    def foreign(self, source: Any) -> Foreign:
+        """Describe an array of this device; our stream waits for what its library has asked for."""
+        try:
+            view = StridedMemoryView(source, stream_ptr=self.stream_handle)
+        except (BufferError, RuntimeError, TypeError, AttributeError) as error:
+            message = f"cuda: {type(source).__name__} cannot be shared: {error}"
+            raise BackendError(message) from None
+        if not view.is_device_accessible or view.device_id != self.device.device_id:
+            message = f"cuda: {type(source).__name__} is not in the memory of this device"
+            raise BackendError(message)
+        strides = view.strides or contiguous_strides(tuple(view.shape))
+        low, _ = extent(tuple(view.shape), tuple(strides), 0)
+        address = view.ptr + low * view.dtype.itemsize
+        return Foreign(address, address, tuple(view.shape), tuple(strides), view.dtype, view)
 
 
 class GpuLauncher:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
+from mt_cuda.intrinsics import LANES
 from mt_cuda.kernels.indexing import LIMIT, magic
 from mt_tensor.errors import BackendError
 from mt_tensor.layout import Shape, Strides, merge_dimensions
@@ -62,6 +63,11 @@ def merged(shape: Shape, *operands: Strides) -> tuple[Shape, tuple[Strides, ...]
         )
         raise BackendError(message)
     return (sizes, strides) if sizes else ((1,), ((0,),) * len(operands))
+
+
+def skew(t: TensorData) -> int:
+    """Return how many elements after a multiple of `LANES` the first one lies in memory."""
+    return int(t.offset + t.storage.skew) % LANES
 
 
 def pieces(tensors: tuple[TensorData, ...]) -> Iterator[tuple[TensorData, ...]]:

@@ -34,7 +34,8 @@ class Pointer:
             ValueError: the address is not a multiple of the vector's bytes, or of 16.
         """
         step = min(lanes, max(16 // self.array.itemsize, 1))
-        if (self.offset + int(i)) % step:
+        first = self.array.__array_interface__["data"][0] // self.array.itemsize
+        if (first + self.offset + int(i)) % step:
             message = f"position {self.offset + int(i)} is not aligned for {lanes} elements at once"
             raise ValueError(message)
 

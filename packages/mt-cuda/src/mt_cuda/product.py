@@ -10,7 +10,7 @@ from mt_cuda.intrinsics import LANES
 from mt_cuda.kernels.matmul_buffered import buffered
 from mt_cuda.kernels.matmul_registers import in_registers
 from mt_cuda.kernels.tile import Tile
-from mt_cuda.plan import MOST_PLANS, divisible, merged
+from mt_cuda.plan import MOST_PLANS, divisible, merged, skew
 from mt_cuda.reduction import Reduction
 from mt_cuda.storage import Storage
 from mt_operators import add
@@ -65,7 +65,7 @@ class Product:
             self._run_divided(out, a, b, slices)
             return
         tensors = out, a, b
-        key = (out.shape, a.shape[-1], *[(t.strides, t.offset % LANES) for t in tensors], out.dtype)
+        key = (out.shape, a.shape[-1], *[(t.strides, skew(t)) for t in tensors], out.dtype)
         plan = self._plans.get(key) or self._plan(tensors, key)
         pointers = tuple([self._device.pointer(t.storage, t.offset) for t in tensors])
         for grid, prepared in plan.launches:
@@ -154,7 +154,7 @@ def _fits_vectors(tensors: tuple[TensorData, ...], along: tuple[bool, bool]) -> 
     transposed = False, not along[0], along[1]
     for t, flipped in zip(tensors, transposed, strict=True):
         outer, inner = (-1, -2) if flipped else (-2, -1)
-        others = (t.offset, t.shape[inner], t.strides[outer], *t.strides[:-2])
+        others = (skew(t), t.shape[inner], t.strides[outer], *t.strides[:-2])
         if t.strides[inner] != 1 or any(step % LANES for step in others):
             return False
     return True

@@ -14,7 +14,7 @@ from mt_cuda.kernels.indexing import LIMIT
 from mt_cuda.kernels.reduce_parts import part_fold
 from mt_cuda.kernels.reduce_vector import dense_fold
 from mt_cuda.operators import prepare, unit_of
-from mt_cuda.plan import MOST_PLANS, divisible, merged
+from mt_cuda.plan import MOST_PLANS, divisible, merged, skew
 from mt_cuda.storage import Storage
 from mt_operators import Op
 from mt_tensor.dtypes import DType
@@ -76,7 +76,7 @@ class Reduction:
         if a.size >= LIMIT:
             self._halve(op, out, a)
         elif out.size:
-            key = (out.shape, out.strides, out.dtype, a.shape, a.strides, a.dtype, a.offset % LANES)
+            key = (out.shape, out.strides, out.dtype, a.shape, a.strides, a.dtype, skew(a))
             plan = self._plans.get(key) or self._plan(op, out, a, key)
             target = out if plan.parts == 1 else self._partial(plan.parts, out.shape, plan.dtype)
             pointers = [self._device.pointer(t.storage, t.offset) for t in (target, a)]
@@ -145,7 +145,7 @@ def _merge(out: TensorData, a: TensorData) -> Fold:
         tuple(a.strides[d] for d in stays),
     )
     folded, (across,) = merged(tuple(a.shape[d] for d in goes), tuple(a.strides[d] for d in goes))
-    aligned = a.offset % LANES == 0 and not any(step % LANES for step in along)
+    aligned = skew(a) == 0 and not any(step % LANES for step in along)
     vectors = across == (1,) and aligned and folded[0] >= LANES
     return Fold(kept, to, along, folded, across, vectors)
 

@@ -13,10 +13,14 @@ from typing import Any
 import numpy as np
 from numba import cuda, types
 
+from mt_cuda.borrowing import Foreign
 from mt_cuda.device import Array, Grid, Kernel, Memory
+from mt_cuda.dlpack import CPU
 from mt_cuda.pointer import Pointer
 from mt_cuda.pool import Pool, PooledMemory
 from mt_cuda.storage import Storage
+from mt_tensor.errors import BackendError
+from mt_tensor.layout import extent
 
 CAPACITY = 1 << 30
 """Bytes of memory that the device has."""
@@ -78,6 +82,37 @@ class SimulatedDevice:
     def compile(self, kernel: Kernel) -> "SimulatedLauncher":
         """Hand the function to the simulator."""
         return SimulatedLauncher(kernel)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Be the host, to DLPack."""
+        return CPU, 0
+
+    @property
+    def stream_handle(self) -> int:
+        """Have no stream: all work is done when a launch returns."""
+        return 0
+
+    def address(self, storage: Storage) -> int:
+        """Return the address of the array that stands for the memory."""
+        return int(storage.memory.block.__array_interface__["data"][0])
+
+    def order(self, stream: int) -> None:
+        """Do nothing, for there is no work left."""
+
+    def foreign(self, source: Any) -> Foreign:
+        """Describe an array in the memory of the host."""
+        try:
+            array = np.from_dlpack(source)
+        except (AttributeError, BufferError, RuntimeError, TypeError) as error:
+            message = f"cuda: {type(source).__name__} is not in the simulator's memory: {error}"
+            raise BackendError(message) from None
+        strides = tuple(step // array.itemsize for step in array.strides)
+        upright = array[tuple(slice(None, None, -1 if step < 0 else 1) for step in strides)]
+        low, high = extent(array.shape, strides, 0)
+        flat = np.lib.stride_tricks.as_strided(upright, (high - low + 1,), (array.itemsize,))
+        address = upright.__array_interface__["data"][0]
+        return Foreign(flat.view(np.uint8), address, array.shape, strides, array.dtype, array)
 
 
 class SimulatedLauncher:

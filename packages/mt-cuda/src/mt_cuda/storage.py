@@ -11,12 +11,14 @@ class Storage:
         memory: at least `size` elements.
         size: how many elements there are.
         dtype: the type of each.
+        skew: elements from an aligned address to the first; 0 for memory of our own.
     """
 
-    __slots__ = ("dtype", "memory", "size")
+    __slots__ = ("dtype", "memory", "size", "skew")
 
-    def __init__(self, memory: Memory, size: int, dtype: DType) -> None:
+    def __init__(self, memory: Memory, size: int, dtype: DType, skew: int = 0) -> None:
         """Keep the memory alive for as long as any view of it."""
+        self.skew = skew
         self.memory = memory
         self.size = size
         self.dtype = dtype
