@@ -2,8 +2,12 @@ import numpy as np
 import pytest
 
 import mt_tensor as mt
+from mt_cuda.backend import CudaBackend
+from mt_cuda.device import SIMULATED
+from mt_cuda.simulator import SimulatedDevice
 from mt_operators import op, sigmoid, tanh
 from mt_tensor.errors import BackendError
+from mt_tensor.tensor_data import TensorData
 
 RNG = np.random.default_rng(3)
 
@@ -79,3 +83,23 @@ def test_storage_says_what_it_is(backend):
     storage = backend.empty(3, np.dtype("float32"))
     assert repr(storage) == "<cuda storage of 3 x float32>"
     assert len(storage) == 3
+
+
+@pytest.mark.skipif(not SIMULATED, reason="of the simulator, whose memory can be small")
+def test_too_large_a_tensor_says_what_is_held():
+    small = CudaBackend(SimulatedDevice(1 << 20))
+    held = mt.ones(64, 1024, backend=small)
+    message = r"out of memory: 1\.0 MiB asked, 512\.0 KiB held by tensors, 1\.0 MiB on the device"
+    with pytest.raises(BackendError, match=message):
+        mt.ones(128, 1024, backend=small)
+    del held
+    assert mt.ones(128, 1024, backend=small).shape == (128, 1024)
+
+
+def test_too_many_dimensions_are_refused(backend):
+    shape = (2,) * 9
+    storage = backend.from_numpy(np.zeros(3**9))
+    strides = tuple(3**d for d in reversed(range(9)))
+    view = TensorData(storage, shape, strides)
+    with pytest.raises(BackendError, match="has 9 dimensions that do not merge"):
+        backend.map(swish, backend.allocate(shape, np.dtype("float64")), view)

@@ -12,7 +12,7 @@ from mt_cuda.device import BLOCK, Device, ceil_div, open_device
 from mt_cuda.elementwise import Elementwise
 from mt_cuda.interop import Exported
 from mt_cuda.kernels.convolution import Filter
-from mt_cuda.kernels.fill import fill
+from mt_cuda.kernels.fill import PER_THREAD, fill
 from mt_cuda.kernels.indexing import LIMIT
 from mt_cuda.kernels.pooling import Window
 from mt_cuda.launchers import Launchers
@@ -86,7 +86,7 @@ class CudaBackend(Backend):
         out = self.allocate(shape, dtype)
         if float(value) != value or not 0 < out.size < LIMIT:
             return super().full(shape, value, dtype)
-        grid = (ceil_div(out.size, BLOCK), 1, 1)
+        grid = (ceil_div(out.size, BLOCK * PER_THREAD), 1, 1)
         launcher = self._launchers.find(fill, dtype)
         self._launchers.run(launcher, grid, (out,), float(value), out.size)
         return out

@@ -29,6 +29,9 @@ WARP = 4 if SIMULATED else 32
 BLOCK = 8 if SIMULATED else 256
 """Threads of a block, where nothing else decides: two warps at least."""
 
+REPEATS = 8 if SIMULATED else 1
+"""How often a thread does what one does on a GPU: in the simulator a thread costs 0.1 ms."""
+
 Grid = tuple[int, int, int]
 Array = np.ndarray[Any, Any]
 

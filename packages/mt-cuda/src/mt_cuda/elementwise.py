@@ -6,7 +6,7 @@ the numbers in the form that a launch takes. After that, an operation is a look-
 
 from typing import Any, NamedTuple
 
-from mt_cuda.device import BLOCK, Device, Grid, Launcher, ceil_div
+from mt_cuda.device import BLOCK, REPEATS, Device, Grid, Launcher, ceil_div
 from mt_cuda.intrinsics import LANES
 from mt_cuda.kernels.indexing import LIMIT
 from mt_cuda.kernels.map_strided import PER_THREAD, strided
@@ -88,7 +88,7 @@ class Elementwise:
             self._compiled[key] = launcher
         count = sizes.total // sizes.sizes[-1] * shape[-1]
         prepared = launcher.prepare(strides[0], strides[1:], *sizes[:3], count, inner)
-        return Plan(launcher, (ceil_div(sizes.total, BLOCK), 1, 1), prepared)
+        return Plan(launcher, (ceil_div(sizes.total, BLOCK * REPEATS), 1, 1), prepared)
 
 
 def _fits_vectors(shape: Shape, strides: tuple[Strides, ...], remainders: tuple[int, ...]) -> bool:

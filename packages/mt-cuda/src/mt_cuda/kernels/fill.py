@@ -4,9 +4,11 @@ from typing import Any
 
 from numba import cuda, float64, uint32
 
-from mt_cuda.device import BLOCK, Kernel
+from mt_cuda.device import BLOCK, REPEATS, Kernel
 from mt_cuda.kernels.types import SIZE, pointer, store_as
 from mt_tensor.dtypes import DType
+
+PER_THREAD = 4 * REPEATS
 
 
 def fill(dtype: DType) -> Kernel:
@@ -14,9 +16,11 @@ def fill(dtype: DType) -> Kernel:
     convert = store_as(dtype)
 
     def kernel(out: Any, value: Any, size: Any) -> None:
-        i = uint32(cuda.blockIdx.x * BLOCK + cuda.threadIdx.x)
-        if i < size:
-            out[i] = convert(value)
+        for repeat in range(PER_THREAD):
+            block = cuda.blockIdx.x * PER_THREAD + repeat
+            i = uint32(block * BLOCK + cuda.threadIdx.x)
+            if i < size:
+                out[i] = convert(value)
 
     return Kernel(
         name="fill",

@@ -10,14 +10,14 @@ from typing import Any
 
 from numba import cuda, uint32
 
-from mt_cuda.device import BLOCK, Kernel
+from mt_cuda.device import BLOCK, REPEATS, Kernel
 from mt_cuda.kernels.indexing import locator, unraveler
 from mt_cuda.kernels.operands import reader
 from mt_cuda.kernels.types import POSITION, SIZE, number, pointer, store_as, tuple_of
 from mt_cuda.operators import DeviceFunction
 from mt_tensor.dtypes import DType
 
-PER_THREAD = 4
+PER_THREAD = 4 * REPEATS
 
 
 def strided(function: DeviceFunction, dtypes: tuple[DType, ...], ndim: int) -> Kernel:

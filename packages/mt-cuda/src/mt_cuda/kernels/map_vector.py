@@ -16,7 +16,7 @@ from typing import Any
 
 from numba import cuda, int64, uint32
 
-from mt_cuda.device import BLOCK, Kernel, inline
+from mt_cuda.device import BLOCK, REPEATS, Kernel, inline
 from mt_cuda.intrinsics import LANES, store4
 from mt_cuda.kernels.indexing import locator, unraveler
 from mt_cuda.kernels.operands import picker, reader, vector_reader
@@ -53,20 +53,21 @@ def vectorised(
         count: Any,
         steps: Any,
     ) -> None:
-        ordinal = uint32(cuda.blockIdx.x * BLOCK + cuda.threadIdx.x)
-        first = uint32(ordinal * LANES)
-        if first + LANES <= count:
-            index = unravel(ordinal, sizes, multipliers, shifts)
-            v = read4(operands, strides, index)
-            values = (fn(*pick0(v)), fn(*pick1(v)), fn(*pick2(v)), fn(*pick3(v)))
-            a, b, c, d = values
-            converted = (convert(a), convert(b), convert(c), convert(d))
-            store4(out, locate(index, out_strides), converted)
-        else:
-            for lane in range(LANES):
-                i = uint32(first + lane)
-                if i < count:
-                    out[i] = convert(fn(*read(operands, steps, i)))
+        for repeat in range(REPEATS):
+            block = cuda.blockIdx.x * REPEATS + repeat
+            ordinal = uint32(block * BLOCK + cuda.threadIdx.x)
+            first = uint32(ordinal * LANES)
+            if first + LANES <= count:
+                index = unravel(ordinal, sizes, multipliers, shifts)
+                v = read4(operands, strides, index)
+                a, b, c, d = fn(*pick0(v)), fn(*pick1(v)), fn(*pick2(v)), fn(*pick3(v))
+                converted = (convert(a), convert(b), convert(c), convert(d))
+                store4(out, locate(index, out_strides), converted)
+            else:
+                for lane in range(LANES):
+                    i = uint32(first + lane)
+                    if i < count:
+                        out[i] = convert(fn(*read(operands, steps, i)))
 
     operands = len(dense)
     return Kernel(
