@@ -14,9 +14,9 @@ from minitorch.run_folder import (
     write_config,
     write_history,
     write_weights,
-    write_whole,
 )
 from mt_nn import Epoch, Score
+from mt_nn.checkpoint.files import write_whole
 
 floats = st.floats(allow_nan=False)
 scores = st.builds(Score, floats, floats | st.none(), st.integers(1, 10**6))

@@ -12,7 +12,6 @@ Each file is written whole or not at all, so that an interruption leaves the pre
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from io import StringIO
@@ -25,19 +24,10 @@ from numpy.typing import ArrayLike
 from safetensors.numpy import load, save
 
 from mt_nn import Epoch
+from mt_nn.checkpoint.files import write_whole
 
 COLUMNS = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
 PACKAGES = ("mt-course", "mt-nn", "mt-tensor", "numpy")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that has either its old content or the new one at every moment."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def write_config(folder: Path, options: Mapping[str, Any]) -> None:
