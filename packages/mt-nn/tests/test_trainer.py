@@ -179,6 +179,18 @@ def test_ctrl_c_ends_it_after_the_step_and_keeps_everything():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_ctrl_c_is_answered_before_the_step_ends(capfd):
+    seen = []
+
+    def press_and_look(trainer):
+        press_ctrl_c(trainer)
+        seen.append(capfd.readouterr().err)
+
+    model, optimizer, loader = parts()
+    trainer_of(model, optimizer, At(2, press_and_look)).fit(loader)
+    assert seen == ["\nCtrl-C: the run ends after this step; press it again to end at once\n"]
+
+
 def test_a_second_ctrl_c_does_not_wait():
     def twice(_):
         press_ctrl_c(None)

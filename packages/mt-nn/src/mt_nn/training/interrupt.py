@@ -1,13 +1,19 @@
 """Ctrl-C as a wish, so that a run ends between two steps and not in the middle of one."""
 
+import os
 import signal
 import threading
 from types import FrameType
 from typing import Any, Self
 
+STANDARD_ERROR = 2
+NOTICE = b"\nCtrl-C: the run ends after this step; press it again to end at once\n"
+
 
 class Interrupt:
     """While it is entered, the first Ctrl-C only sets `requested`; the second one interrupts.
+
+    The first says so at once on standard error: a step may last.
 
     Signals reach the main thread alone; on any other, nothing changes.
 
@@ -38,3 +44,5 @@ class Interrupt:
         if self.requested:
             signal.default_int_handler(number, frame)
         self.requested = True
+        # Not by `print`: the signal may have come in the middle of one.
+        os.write(STANDARD_ERROR, NOTICE)
