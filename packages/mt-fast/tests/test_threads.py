@@ -9,6 +9,7 @@ import pytest
 from numba import config
 
 from mt_fast.backend import FastBackend
+from mt_fast.dropout import PARALLEL_COUNTERS
 from mt_fast.launching import PARALLEL_SIZE
 from mt_fast.threads import get_num_threads, set_num_threads
 from mt_operators import add, exp, maximum, mul
@@ -162,3 +163,10 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), get_num_threads())
 """
     done = in_new_process(program, MT_NUM_THREADS="2")
     assert done.stdout == "0 2\n", done.stderr
+
+
+@needs_threads
+def test_dropout():
+    size = 4 * PARALLEL_COUNTERS + 4321
+    x = place(BACKEND, normal(size))
+    check_equal((size,), lambda out: BACKEND.dropout(out, x, 0.25, 2**63 + 5))

@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mt_operators import Op, add, maximum
+from mt_operators import Op, add, identity, maximum
 from mt_tensor import TensorData
 from mt_tensor.layout import contiguous_strides
 from mt_tensor.simple import SimpleBackend
@@ -225,6 +225,19 @@ def function(fn):
     return fn.forward if isinstance(fn, Op) else fn
 
 
+class DropsByPlaceInStorage(SimpleBackend):
+    def dropout(self, out, a, p, key):
+        whole = TensorData(a.storage, (len(a.storage),))
+        kept = self.allocate(whole.shape, a.dtype)
+        super().dropout(kept, whole, p, key)
+        self.map(identity, out, TensorData(kept.storage, a.shape, a.strides, a.offset))
+
+
+class KeepsHalfOfTheKey(SimpleBackend):
+    def dropout(self, out, a, p, key):
+        super().dropout(out, a, p, key % 2**32)
+
+
 def reversed_images(a):
     strides = (*a.strides[:2], -a.strides[2], -a.strides[3])
     last = (a.shape[2] - 1) * a.strides[2] + (a.shape[3] - 1) * a.strides[3]
@@ -259,6 +272,8 @@ MISTAKES = [
     (IsOnePercentOff, "test_conv2d"),
     (HasFourDigitsOnly, "test_avg_pool2d"),
     (ForgetsTheDecay, "test_adam_step"),
+    (DropsByPlaceInStorage, "test_dropout_of_any_layout"),
+    (KeepsHalfOfTheKey, "test_dropout_of_a_key"),
 ]
 
 

@@ -95,3 +95,13 @@ def test_float32_numbers_stay_below_one():
 def test_a_seed_is_a_non_negative_integer(make, seed):
     with pytest.raises(ValueError, match=f"a seed is a non-negative integer, not {seed}"):
         make(seed)
+
+
+def test_a_key_has_64_bits_and_is_part_of_the_stream():
+    generator = mt.Generator(5)
+    state = generator.state()
+    keys = [generator.key() for _ in range(200)]
+    assert len(set(keys)) == 200
+    assert np.bitwise_or.reduce(np.array(keys, np.uint64)) == np.uint64(2**64 - 1)
+    generator.set_state(state)
+    assert [generator.key() for _ in range(200)] == keys

@@ -8,7 +8,7 @@ from weakref import ref
 
 import numpy as np
 
-from mt_fast import convolution, normalization, pooling
+from mt_fast import convolution, dropout, normalization, pooling
 from mt_fast.elementwise import Elementwise
 from mt_fast.pool import Pool
 from mt_fast.product import multiply
@@ -135,6 +135,10 @@ class FastBackend(Backend):
     ) -> None:
         """Pull a gradient back through `log_softmax`, in one pass."""
         normalization.log_softmax_by_input(out, grad, y, axis)
+
+    def dropout(self, out: TensorData, a: TensorData, p: float, key: int) -> None:
+        """Drop what the key decides, in one pass."""
+        dropout.dropout(out, a, p, key)
 
 
 def _admit(table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[[], Any]) -> Any:

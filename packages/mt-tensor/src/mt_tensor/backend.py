@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mt_operators import Op, identity
-from mt_tensor.defaults import convolution, normalization, optimization, pooling
+from mt_tensor.defaults import convolution, dropout, normalization, optimization, pooling
 from mt_tensor.dtypes import DType, as_dtype
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import Storage, TensorData, over_all_of
@@ -177,6 +177,15 @@ class Backend(ABC):
     ) -> None:
         """Pull a gradient back through `log_softmax`, of which `y` is the result."""
         normalization.log_softmax_by_input(self, out, grad, y, axis)
+
+    def dropout(self, out: TensorData, a: TensorData, p: float, key: int) -> None:
+        """Set elements to 0 with probability `p`, scale the others by `1 / (1 - p)`.
+
+        The key, an integer below 2^64, decides which, as `mt_tensor.defaults.dropout` says: the
+        same for every dtype and layout on every backend. An element that is dropped becomes 0
+        whatever it was.
+        """
+        dropout.dropout(self, out, a, p, key)
 
     def sgd_step(
         self, value: TensorData, grad: TensorData, velocity: TensorData | None, **rates: Any

@@ -36,6 +36,10 @@ class Generator:
         self.numpy = np.random.Generator(np.random.PCG64(_checked(seed)))
         return self
 
+    def key(self) -> int:
+        """Draw 64 bits: the key of a generator that works by position, as dropout's does."""
+        return int(self.numpy.bit_generator.random_raw())
+
     def state(self) -> dict[str, Any]:
         """Return where the stream is, as plain numbers and strings that JSON can hold."""
         return dict(self.numpy.bit_generator.state)

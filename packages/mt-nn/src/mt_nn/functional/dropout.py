@@ -1,9 +1,9 @@
 """Dropout: silencing neurons at random, so that none relies on another."""
 
-import numpy as np
+from typing import Any
 
 from mt_nn.arguments import one_dtype, probability
-from mt_tensor import Generator, Tensor, default_generator, tensor
+from mt_tensor import Context, Function, Generator, Tensor, default_generator
 
 
 def dropout(
@@ -21,8 +21,8 @@ def dropout(
         input: any shape.
         p: the probability of a zero.
         training: whether to drop anything.
-        generator: where the choice comes from; the library's own if None. It draws one float32 for
-            each element whatever the dtype, so a seed drops the same elements in all of them.
+        generator: where the choice comes from; the library's own if None. It draws one key for
+            each call, so a seed drops the same elements in every dtype and on every backend.
 
     Raises:
         ValueError: `p` is not between 0 and 1.
@@ -34,7 +34,26 @@ def dropout(
     probability("dropout", "p", p)
     if not training or p == 0.0:
         return input
-    drawn = (generator or default_generator).numpy.random(input.shape, dtype=np.float32)
-    scale = 0.0 if p == 1.0 else 1.0 / (1.0 - p)
-    mask = np.multiply(drawn >= p, scale, dtype=input.dtype)
-    return input * tensor(mask, backend=input.backend)
+    key = (generator or default_generator).key()
+    return Drop.apply(input, p=p, key=key)  # type: ignore[no-any-return]
+
+
+class Drop(Function):
+    """Dropout; its adjoint drops the same elements of the gradient."""
+
+    @staticmethod
+    def forward(ctx: Context, a: Tensor, *, p: float, key: int) -> Any:
+        """Drop what the key decides."""
+        ctx.p, ctx.key = p, key
+        return _dropped(a, p, key)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Tensor) -> Any:
+        """Drop them again: asking the key costs less than keeping a mask."""
+        return _dropped(grad_output, ctx.p, ctx.key)
+
+
+def _dropped(a: Tensor, p: float, key: int) -> Tensor:
+    out = a.backend.allocate(a.shape, a.dtype)
+    a.backend.dropout(out, a.data, p, key)
+    return a._new(out)

@@ -6,13 +6,23 @@ from mt_tensor.testing.conformance.laws import Laws
 from mt_tensor.testing.conformance.normalization import Normalization
 from mt_tensor.testing.conformance.optimization import Optimization
 from mt_tensor.testing.conformance.product import Product
+from mt_tensor.testing.conformance.randomness import Randomness
 from mt_tensor.testing.conformance.reduction import Reduction
 from mt_tensor.testing.conformance.transfer import Transfer
 from mt_tensor.testing.conformance.windows import Windows
 
 
 class BackendConformance(
-    Transfer, Elementwise, Reduction, Product, Indexing, Windows, Normalization, Optimization, Laws
+    Transfer,
+    Elementwise,
+    Reduction,
+    Product,
+    Indexing,
+    Windows,
+    Normalization,
+    Randomness,
+    Optimization,
+    Laws,
 ):
     """The contract of `mt_tensor.backend.Backend`, as tests that pytest collects in a subclass.
 
