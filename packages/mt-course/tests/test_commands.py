@@ -8,11 +8,12 @@ import pytest
 from matplotlib.image import imsave
 
 import mt_tensor
-from minitorch.cli import main
 from minitorch.data import load_digits
 from minitorch.data.drawing import as_digit, read_drawing
-from minitorch.projects.mnist import TEST_SIZE, MnistOptions, read, train_mnist
-from minitorch.run_folder import write_config, write_weights
+from mt_course.cli import main
+from mt_course.projects.mnist import TEST_SIZE, read, train_mnist
+from mt_course.projects.options import MnistOptions
+from mt_course.run_folder import write_config, write_weights
 
 
 def run(capsys, *arguments):
@@ -155,7 +156,7 @@ def test_backends_are_compared_side_by_side(capsys):
     assert [row[0] for row in rows if row[0] in ("simple", "fast")] == ["simple", "fast"]
     (simple,) = (row for row in rows if row[0] == "simple")
     (fast,) = (row for row in rows if row[0] == "fast")
-    assert simple[5:7] == ["1.0", "x"]
+    assert simple[5:7] == ["1.00", "x"]
     assert float(fast[5]) > 1, "compiled kernels are faster than loops in Python"
     assert simple[7:] == fast[7:], "both reach the same accuracy"
 
@@ -163,7 +164,7 @@ def test_backends_are_compared_side_by_side(capsys):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["chess"], "'chess' is not one of 'tensor', 'fast', 'mnist'"),
+        (["chess"], "'chess' is not one of 'tensor', 'fast', 'mnist', 'all'"),
         (["fast", "--backends", "simple,abacus"], "no backend 'abacus'"),
         (["fast", "--epochs", "1"], "1 is not in the range x>=2"),
     ],

@@ -8,8 +8,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.image import imread
 from matplotlib.patches import Rectangle
 
-from minitorch.figures import Classified, training_figure
-from minitorch.figures.style import WRONG
+from mt_course.figures import Classified, training_figure
+from mt_course.figures.style import WRONG
 from mt_nn import Epoch, Score
 
 HISTORY = [

@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from minitorch.report import report
+from mt_course.report import report
 from mt_nn import Epoch, Score
 
 EPOCHS = [

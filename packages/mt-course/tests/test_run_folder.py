@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from minitorch.run_folder import (
+from mt_course.run_folder import (
     read_weights,
     write_config,
     write_history,

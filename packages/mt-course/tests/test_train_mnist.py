@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from minitorch.cli import main
 from minitorch.data import load_digits
-from minitorch.projects import mnist as project
-from minitorch.run_folder import read_weights
+from mt_course.cli import main
+from mt_course.projects import mnist as project
+from mt_course.projects.options import MnistOptions
+from mt_course.run_folder import read_weights
 from mt_nn.models import LeNet
 
 FILES = ["config.json", "history.csv", "picture.png", "weights.safetensors"]
 SHORT = ["--batch-size", "20", "--max-steps", "3"]
-COMMAND = [sys.executable, "-m", "minitorch", "train", "mnist"]
+COMMAND = [sys.executable, "-m", "mt_course", "train", "mnist"]
 
 
 def run(capsys, *arguments):
@@ -124,7 +125,7 @@ def test_the_rate_falls_on_a_line(monkeypatch):
             rates.append(trainer.optimizer.param_groups[0]["lr"])
 
     monkeypatch.setattr(project, "LinearDecay", Watch)
-    project.train_mnist(project.MnistOptions(lr=0.08, max_steps=4, batch_size=8))
+    project.train_mnist(MnistOptions(lr=0.08, max_steps=4, batch_size=8))
     assert rates == pytest.approx([0.06, 0.04, 0.02, 0.0])
 
 
@@ -196,7 +197,7 @@ def test_an_interruption_before_training_has_its_exit_code(capsys, tmp_path, mon
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minitorch.cli.train_mnist.train_mnist", interrupted)
+    monkeypatch.setattr("mt_course.actions.train_mnist.train_mnist", interrupted)
     code, _, errors = run(capsys, "--out", tmp_path)
     assert code == 130
     assert "Traceback" not in errors

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from minitorch.cli import main
-from minitorch.projects.fast import FastLearner
-from minitorch.projects.manual import Line, ManualLearner
-from minitorch.projects.points import PointsOptions, train_points
-from minitorch.projects.scalar import ScalarLearner
-from minitorch.projects.tensor import TensorLearner
-from minitorch.run_folder import read_weights
+from mt_course.cli import main
+from mt_course.projects.fast import FastLearner
+from mt_course.projects.manual import Line, ManualLearner
+from mt_course.projects.options import PointsOptions
+from mt_course.projects.points import train_points
+from mt_course.projects.scalar import ScalarLearner
+from mt_course.projects.tensor import TensorLearner
+from mt_course.run_folder import read_weights
 from mt_nn import Epoch
 from mt_operators import DATASETS
 
@@ -172,7 +173,7 @@ def test_the_watcher_hears_everything_and_ctrl_c_ends_after_an_epoch(monkeypatch
             pass
 
     pressed = Pressed()
-    monkeypatch.setattr("minitorch.projects.points.Interrupt", lambda: pressed)
+    monkeypatch.setattr("mt_course.projects.points.Interrupt", lambda: pressed)
 
     class Presser(Silence):
         def epoch(self, epoch):

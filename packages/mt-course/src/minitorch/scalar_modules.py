@@ -1,1 +1,1 @@
-"""A place that the course keeps for modules of scalars; see `minitorch.projects.scalar`."""
+"""A place that the course keeps for modules of scalars; see `mt_course.projects.scalar`."""

@@ -1,0 +1,18 @@
+"""`minitorch train`: one command for each project."""
+
+import click
+
+from mt_course.cli.options import examples
+from mt_course.cli.train_mnist import mnist
+from mt_course.cli.train_points import fast, manual, scalar, tensor, torch
+
+EPILOG = examples("train scalar --dataset Diag", "train mnist --epochs 3", "train mnist --help")
+
+
+@click.group(epilog=EPILOG)
+def train() -> None:
+    """Train the model of a project. Each has its own options: minitorch train mnist --help."""
+
+
+for command in (manual, scalar, tensor, fast, mnist, torch):
+    train.add_command(command)
