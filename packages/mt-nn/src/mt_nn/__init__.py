@@ -12,6 +12,11 @@ from mt_nn.clipping import clip_grad_value_ as clip_grad_value_
 from mt_nn.data import DataLoader as DataLoader
 from mt_nn.data import Dataset as Dataset
 from mt_nn.data import TensorDataset as TensorDataset
+from mt_nn.inspection import LayerSummary as LayerSummary
+from mt_nn.inspection import Summary as Summary
+from mt_nn.inspection import TraceError as TraceError
+from mt_nn.inspection import model_to_dot as model_to_dot
+from mt_nn.inspection import summary as summary
 from mt_nn.layers import ELU as ELU
 from mt_nn.layers import GELU as GELU
 from mt_nn.layers import GRU as GRU

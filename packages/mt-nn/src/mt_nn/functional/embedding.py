@@ -36,17 +36,17 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     if input.dtype.kind != "i":
         message = f"embedding: input is {input.dtype}; rows are counted by integers: .to('int64')"
         raise DTypeError(message)
-    return Embedding.apply(  # type: ignore[no-any-return]
-        weight, rows=_rows(input, weight), padding=padding_row(weight.shape[0], padding_idx)
-    )
+    padding = padding_row(weight.shape[0], padding_idx)
+    return Embedding.apply(input, weight, padding=padding)  # type: ignore[no-any-return]
 
 
 class Embedding(Function):
     """Gather rows; its adjoint adds each gradient to the row that was read."""
 
     @staticmethod
-    def forward(ctx: Context, weight: Tensor, *, rows: Rows, padding: int | None) -> Any:
+    def forward(ctx: Context, input: Tensor, weight: Tensor, *, padding: int | None) -> Any:
         """Read the rows."""
+        rows = _rows(input, weight)
         ctx.shape, ctx.rows, ctx.padding = weight.shape, rows, padding
         positions = _positions(weight.data, rows)
         out = weight.backend.allocate(positions.shape, weight.dtype)
@@ -61,7 +61,7 @@ class Embedding(Function):
         backend.scatter_add(out, _positions(out, ctx.rows), grad_output.data)
         if ctx.padding is not None:
             clear(backend, out.narrow(0, ctx.padding, 1))
-        return grad_output._new(out)
+        return None, grad_output._new(out)
 
 
 def padding_row(rows: int, padding_idx: int | None) -> int | None:

@@ -120,7 +120,7 @@ class Standardize(Function):
         inverse = ((centre * centre).mean(axes) + eps).sqrt().reciprocal()
         result = centre * inverse
         ctx.save_for_backward(result, inverse)
-        ctx.axes, ctx.centred = axes, centred
+        ctx.axes, ctx.eps, ctx.centred = axes, eps, centred
         return result
 
     @staticmethod

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mt_nn.inspection.watching import watching
 from mt_operators import Module
 from mt_tensor import Tensor, no_grad
 
@@ -31,25 +32,15 @@ def first_nonfinite(model: Module, inputs: Tensor) -> str:
 
 def _run_watched(model: Module, inputs: Tensor, seen: list[str]) -> None:
     """Run a network, noting each part that returns such a number."""
-    modules = model.named_modules()
-    for name, module in modules:
-        vars(module)["forward"] = _watched(module.forward, f"layer {name!r}, {module!r}", seen)
-    try:
-        with no_grad():
-            model(inputs)
-    finally:
-        for _, module in modules:
-            del vars(module)["forward"]
 
-
-def _watched(forward: Callable[..., Any], place: str, seen: list[str]) -> Callable[..., Any]:
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        result = forward(*args, **kwargs)
+    def around(name: str, module: Module, call: Callable[[], Any]) -> Any:
+        result = call()
         if not _finite(result):
-            seen.append(place)
+            seen.append(f"layer {name!r}, {module!r}")
         return result
 
-    return watched
+    with watching(model, around), no_grad():
+        model(inputs)
 
 
 def _finite(value: Any) -> bool:

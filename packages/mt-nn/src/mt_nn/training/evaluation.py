@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from mt_nn.modes import evaluation_mode
 from mt_nn.training.history import Score
 from mt_nn.training.meter import Meter, Metric
 from mt_operators import Module
@@ -38,11 +39,5 @@ def predict(model: Module, batches: Iterable[tuple[Tensor, ...]]) -> Tensor:
 @contextmanager
 def evaluating(model: Module) -> Iterator[None]:
     """Put a network into evaluation mode without recording; each part is put back afterwards."""
-    before = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with no_grad():
-            yield
-    finally:
-        for module, mode in before:
-            module.training = mode
+    with evaluation_mode(model), no_grad():
+        yield
