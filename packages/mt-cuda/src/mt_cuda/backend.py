@@ -6,12 +6,13 @@ from weakref import ref
 
 import numpy as np
 
-from mt_cuda import convolution, gathering, normalization, pooling
+from mt_cuda import convolution, dropout, gathering, normalization, optimization, pooling
 from mt_cuda.borrowing import borrowed
 from mt_cuda.device import BLOCK, Device, ceil_div, open_device
 from mt_cuda.elementwise import Elementwise
 from mt_cuda.interop import Exported
 from mt_cuda.kernels.convolution import Filter
+from mt_cuda.kernels.descent import ADAM
 from mt_cuda.kernels.fill import PER_THREAD, fill
 from mt_cuda.kernels.indexing import LIMIT
 from mt_cuda.kernels.pooling import Window
@@ -163,6 +164,44 @@ class CudaBackend(Backend):
     ) -> None:
         """Pull a gradient back through `log_softmax`, of which `y` is the result."""
         normalization.log_softmax_by_input(self._launchers, out, grad, y, axis)
+
+    def dropout(self, out: TensorData, a: TensorData, p: float, key: int) -> None:
+        """Drop what the key decides, in one launch where both tensors are contiguous."""
+        if out.size >= LIMIT:
+            super().dropout(out, a, p, key)
+        elif out.contiguous:
+            dropout.dropout(self._launchers, out, self._contiguous(a), p, key)
+        else:
+            dense = self.allocate(out.shape, out.dtype)
+            dropout.dropout(self._launchers, dense, self._contiguous(a), p, key)
+            self.map(identity, out, dense)
+
+    def sgd_step(
+        self, value: TensorData, grad: TensorData, velocity: TensorData | None, **rates: Any
+    ) -> None:
+        """Update a parameter and its velocity in place, in one launch where they lie alike."""
+        moving = () if velocity is None else (velocity,)
+        if optimization.fits(value, *moving, grad):
+            rule = optimization.sgd_rule(moving=bool(moving), nesterov=rates["nesterov"])
+            numbers = optimization.sgd_numbers(rule, **rates)
+            optimization.run(self._launchers, rule, (value, *moving, grad), numbers)
+        else:
+            super().sgd_step(value, grad, velocity, **rates)
+
+    def adam_step(
+        self,
+        value: TensorData,
+        grad: TensorData,
+        mean: TensorData,
+        square: TensorData,
+        **rates: Any,
+    ) -> None:
+        """Update a parameter and its moments in place, in one launch where they lie alike."""
+        tensors = value, mean, square, grad
+        if optimization.fits(*tensors):
+            optimization.run(self._launchers, ADAM, tensors, optimization.adam_numbers(**rates))
+        else:
+            super().adam_step(value, grad, mean, square, **rates)
 
     def _contiguous(self, a: TensorData) -> TensorData:
         if a.contiguous:

@@ -15,6 +15,8 @@ from mt_cuda.check.findings import Wants
 from mt_cuda.device import BLOCK, WARP, Kernel
 from mt_cuda.kernels import reduce_shared, reduce_shuffle
 from mt_cuda.kernels.convolution import Filter, by_input, by_weight, forward
+from mt_cuda.kernels.descent import ADAM, HEAVY, NESTEROV, PLAIN, descent
+from mt_cuda.kernels.dropout import dropout
 from mt_cuda.kernels.fill import fill
 from mt_cuda.kernels.gather import gather, scatter, scatter_add
 from mt_cuda.kernels.map_naive import naive as naive_map
@@ -122,7 +124,7 @@ def _products() -> Iterator[Entry]:
 def _others() -> Iterator[Entry]:
     for make in (gather, scatter, scatter_add):
         yield Entry(make.__name__.replace("_", " "), _of(make, float32, float32), Wants(32))
-    yield Entry("fill", _of(fill, float32), Wants(16, float64=True))
+    yield Entry("fill", _of(fill, float32), Wants(24, float64=True))
     shape, window = Filter((3, 3), (1, 1), (1, 1)), Window((2, 2), (2, 2))
     for convolve in (forward, by_input, by_weight):
         yield Entry(f"convolution {convolve.__name__}", _of(convolve, float32, shape), Wants(96))
@@ -132,6 +134,12 @@ def _others() -> Iterator[Entry]:
         yield Entry(f"log softmax by {team}", _of(log_softmax, float32, 1, team), Wants(64))
         back = _of(log_softmax_by_input, float32, 1, team)
         yield Entry(f"log softmax back by {team}", back, Wants(64))
+    for vectors in (True, False):
+        label = f"dropout{', vectors' * vectors}"
+        yield Entry(label, _of(dropout, float32, vectors), Wants(32, vectors=int(vectors)))
+    for rule in (PLAIN, HEAVY, NESTEROV, ADAM):
+        wants = Wants(56, vectors=rule.arrays)
+        yield Entry(f"descent by {rule.name}", _of(descent, rule, float32), wants)
 
 
 def _operators() -> Iterator[Entry]:

@@ -13,8 +13,8 @@ from mt_cuda.check.toolkit import inspect
 from mt_cuda.compiler import Capability, compile_kernel
 from mt_tensor.errors import BackendError
 
-COLUMNS = "kernel", "arch", "regs", "shared", "local", "instr", "ld128", "fma", "f64"
-ROW = "{:34} {:>5} {:>4} {:>6} {:>5} {:>5} {:>5} {:>5} {:>3}"
+COLUMNS = "kernel", "arch", "regs", "shared", "local", "spills", "instr", "ld128", "fma", "f64"
+ROW = "{:34} {:>5} {:>4} {:>6} {:>5} {:>6} {:>5} {:>5} {:>5} {:>3}"
 
 
 def check(labels: Sequence[str], capabilities: Sequence[Capability]) -> int:
@@ -58,6 +58,7 @@ def _row(label: str, arch: str, found: Findings) -> str:
         found.registers,
         found.shared,
         found.stack,
+        found.spills,
         found.instructions,
         found.vectors,
         share,
