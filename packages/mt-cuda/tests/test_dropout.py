@@ -1,3 +1,5 @@
+# ruff: noqa: PLR0913, PLR0917  one argument for each way in which the cases differ
+
 import numpy as np
 import pytest
 
