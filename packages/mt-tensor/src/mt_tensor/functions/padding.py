@@ -19,7 +19,7 @@ class Pad(Function):
     def forward(ctx: Context, a: "Tensor", *, widths: Widths, value: float) -> Any:
         """Put `widths[d]` = (before, after) entries of `value` around dimension `d`."""
         ctx.inside = a.shape
-        ctx.widths = widths
+        ctx.widths, ctx.value = widths, value
         shape = tuple(b + n + e for n, (b, e) in zip(a.shape, widths, strict=True))
         out = a.backend.full(shape, value, a.dtype)
         a.backend.map(identity, _inside(out, ctx), a.data)

@@ -41,7 +41,7 @@ class Extremum(Function):
         """Return the extrema, with size 1 along `axes`."""
         result = fold(op, a, axes)
         ctx.save_for_backward(a, result)
-        ctx.axes = axes
+        ctx.axes, ctx.op = axes, op
         return result
 
     @staticmethod
