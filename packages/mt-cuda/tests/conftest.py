@@ -5,6 +5,7 @@ They run in the simulator, or on a GPU with `NUMBA_ENABLE_CUDASIM=0`.
 
 import pytest
 
+from mt_cuda.device import SIMULATED
 from mt_cuda.status import status
 from mt_tensor.registry import get_backend
 from mt_tensor.tensor_data import TensorData
@@ -33,6 +34,13 @@ def place(backend):
         return TensorData(storage, view.shape, strides, (address - origin) // view.itemsize)
 
     return placed
+
+
+@pytest.fixture
+def checked():
+    """Skip on a GPU, which forgives a wrong access, or ends the process for it."""
+    if not SIMULATED:
+        pytest.skip("only the simulator checks every access")
 
 
 @pytest.fixture

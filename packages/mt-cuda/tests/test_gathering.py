@@ -20,6 +20,7 @@ def test_sums_are_in_the_order_of_the_positions(backend, place):
     np.testing.assert_array_equal(backend.to_array(out), [expected])
 
 
+@pytest.mark.usefixtures("checked")
 @pytest.mark.parametrize("position", [-1, 5])
 def test_a_position_outside_of_the_storage_is_caught(backend, place, position):
     out = backend.allocate((1,), np.dtype("float64"))

@@ -18,6 +18,7 @@ def test_each_element_once_and_none_beyond(run, n, dtype):
     np.testing.assert_array_equal(run(kernel, (ceil_div(n, BLOCK), 1, 1), (out, a), n), -a)
 
 
+@pytest.mark.usefixtures("checked")
 def test_a_size_too_large_by_one_is_caught(run):
     a = RNG.normal(size=5)
     kernel = naive(prepare(ops.neg, a.dtype), (a.dtype, a.dtype))

@@ -107,6 +107,7 @@ def test_batches_by_tiles(run, lesson):
     check(multiplied(run, lesson(a.dtype, 1, TILE, (True, False)), (16, 16), a, b), a, b)
 
 
+@pytest.mark.usefixtures("checked")
 def test_a_depth_too_large_by_one_is_caught(run):
     a, b = matrix(4, 4, "float32"), matrix(4, 4, "float32")
     strides = ((4, 1),) * 3
@@ -115,6 +116,7 @@ def test_a_depth_too_large_by_one_is_caught(run):
         run(tiled(a.dtype, 1), (1, 1, 1), (np.empty((4, 4), a.dtype), a, b), *numbers)
 
 
+@pytest.mark.usefixtures("checked")
 def test_a_vector_across_an_edge_is_caught(run):
     a, b = matrix(16, 8, "float32"), matrix(8, 16, "float32")
     numbers = (16, 16, 7), ((16, 1), (7, 1), (16, 1)), ((0,),) * 3, divisible((1,))[:3], 0

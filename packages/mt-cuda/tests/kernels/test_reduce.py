@@ -75,6 +75,7 @@ def test_dense_fold_of_rows_that_begin_at_vectors(run, team, length, chunk):
     np.testing.assert_allclose(out, expected, rtol=1e-12)
 
 
+@pytest.mark.usefixtures("checked")
 def test_a_row_too_long_by_one_is_caught(run):
     a = RNG.normal(size=12)
     kernel = dense_fold(prepare(ops.add, a.dtype), 0.0, (a.dtype, a.dtype), 1, 1)
@@ -82,6 +83,7 @@ def test_a_row_too_long_by_one_is_caught(run):
         run(kernel, (1, 1, 1), (np.empty(1), a), (1,), (12,), *divisible((1,)), 13, 16, 1)
 
 
+@pytest.mark.usefixtures("checked")
 def test_a_row_that_begins_between_vectors_is_caught(run):
     a = RNG.normal(size=12)
     kernel = dense_fold(prepare(ops.add, a.dtype), 0.0, (a.dtype, a.dtype), 1, 1)

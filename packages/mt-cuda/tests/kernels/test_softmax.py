@@ -37,6 +37,7 @@ def test_backward(run, team, length):
     np.testing.assert_allclose(out, wanted, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.usefixtures("checked")
 def test_rows_too_long_by_one_are_caught(run):
     x = RNG.normal(size=(1, 4))
     numbers = ((4,),) * 2, (1, 1), divisible((1,))[:3], 1, 5
