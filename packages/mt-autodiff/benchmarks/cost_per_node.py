@@ -34,24 +34,29 @@ FONT = 'font-family="sans-serif" font-size="11" role="img"'
 Times = dict[tuple[str, str], float]
 
 
-def build(count: int) -> Scalar:
-    """Compute one value by `count` operators."""
+def choices(count: int) -> list[int]:
+    """Choose for each node which one of those before it it takes, counted from the last."""
     rng = random.Random(count)  # noqa: S311
+    return [-1 - rng.randrange(min(NEAR, i + 1)) for i in range(count)]
+
+
+def build(back: Sequence[int]) -> Scalar:
+    """Compute one value by as many operators as there are choices."""
     values = [Scalar(0.5)]
-    for i in range(count):
-        near = values[-1 - rng.randrange(min(NEAR, len(values)))]
-        values.append(values[-1] * 0.5 if i % 2 else values[-1] + near)
+    for i, near in enumerate(back):
+        values.append(values[-1] * 0.5 if i % 2 else values[-1] + values[near])
     return values[-1]
 
 
 def measure(count: int) -> Times:
     """Return microseconds per node, the least of several runs."""
     best: Times = {}
+    back = choices(count)
     for collector in DASHES:
         (gc.enable if collector == "on" else gc.disable)()
         for _ in range(max(3, WORK // count)):
             start = time.process_time()
-            result = build(count)
+            result = build(back)
             middle = time.process_time()
             result.backward()
             end = time.process_time()

@@ -59,11 +59,12 @@ def test_a_partial_that_is_one_percent_off_is_found(op, i):
 def test_a_rule_gives_the_same_backward_as_its_shares(op, i):
     rng = random.Random(1)  # noqa: S311  samples, not secrets
     inputs = [Scalar(v) for v in sample(op, rng)]
-    history = op(*inputs).history
-    whole = history.last_fn.backward(history.ctx, 2.0)
-    shares = dict(history.last_fn.shares(history.inputs, history.ctx, 2.0))
+    result = op(*inputs)
+    shares = dict(result.chain_rule(2.0))
+    whole = result.history.last_fn.backward(result.history.ctx, 2.0)
     assert whole[i] == shares[inputs[i]]
     assert [g is not None for g in whole] == [x in shares for x in inputs]
+    assert dict(result.chain_rule(2.0)) == shares
 
 
 @pytest.mark.parametrize(("op", "i"), PARTIALS, ids=names)

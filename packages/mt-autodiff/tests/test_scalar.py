@@ -49,6 +49,73 @@ def test_a_history_may_be_given():
     assert Scalar(2.0, (x + 1.0).history).parents[0] is x
 
 
+def test_a_history_is_made_once_for_whoever_asks():
+    x = Scalar(3.0)
+    y = 2.0 / x
+    assert y.history is y.history
+    two, same = y.history.inputs
+    assert (two.data, two.is_constant(), same is x) == (2.0, True, True)
+    assert y.history.ctx == (2.0, 3.0)
+    assert y.parents is y.history.inputs
+    y.backward()
+    assert x.derivative == pytest.approx(-2.0 / 9.0)
+
+
+def test_looking_at_a_history_changes_no_derivative():
+    def f(a, b):
+        return [a * b, a.exp(), 1.0 - b, b / a, maximum(a, b), where(a, b, 2.0)]
+
+    looked, left_alone = (Scalar(2.0), Scalar(3.0)), (Scalar(2.0), Scalar(3.0))
+    for y in f(*looked):
+        assert y.history.last_fn.__name__
+        y.backward()
+    for y in f(*left_alone):
+        y.backward()
+    assert [x.derivative for x in looked] == [x.derivative for x in left_alone]
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_an_operand_that_became_a_constant_gets_no_derivative(keep):
+    xs = Scalar(2.0), Scalar(3.0)
+    product, total = xs[0] * xs[1], xs[0] + xs[1]
+    xs[1 - keep].history = None
+    product.backward()
+    total.backward()
+    assert xs[1 - keep].derivative is None
+    assert xs[keep].derivative == xs[1 - keep].data + 1.0
+
+
+def test_a_result_of_nothing_but_constants_gives_no_derivative():
+    x = Scalar(2.0)
+    results = [x * x, x + 1.0, 1.0 + x, x.exp()]
+    x.history = None
+    for y in results:
+        y.backward()
+    assert x.derivative is None
+
+
+def test_a_node_that_was_gone_through_holds_nothing():
+    x = Scalar(2.0)
+    y = x * x
+    y.backward()
+    assert (y.history.last_fn.__name__, y.history.inputs, y.history.ctx) == ("mul", (), None)
+    assert not y.is_leaf()
+
+
+@op(lambda r: r, lambda r: 0.5 * r, saves="output")
+def growth(x, y):
+    return math.exp(x + 0.5 * y)
+
+
+def test_an_operator_of_two_inputs_may_keep_its_output():
+    x, y = Scalar(1.0), Scalar(2.0)
+    growth(x, y).backward()
+    growth(x, 2.0).backward()
+    growth(1.0, y).backward()
+    assert x.derivative == pytest.approx(2.0 * math.exp(2.0))
+    assert y.derivative == pytest.approx(math.exp(2.0))
+
+
 @pytest.mark.parametrize("value", [2, 2.5, True, Fraction(1, 4), math.inf])
 def test_any_real_number_becomes_a_float(value):
     assert type(Scalar(value).data) is float

@@ -12,8 +12,8 @@ from typing import Any
 from mt_autodiff.history import History
 from mt_autodiff.mode import mode
 from mt_autodiff.scalar import Scalar
-from mt_autodiff.scalar_methods import node
-from mt_autodiff.scalar_rule import Inputs, Saved, ScalarRule, Shares
+from mt_autodiff.scalar_node import node
+from mt_autodiff.scalar_rule import Saved, ScalarRule, Shares
 
 
 class DotRule(ScalarRule):
@@ -56,13 +56,15 @@ def dot(x: Sequence[Any], y: Sequence[Any]) -> Scalar:
     values = [s.data for s in inputs]
     left, right = values[:n], values[n:]
     data = sum(map(mul, left, right), 0.0)
-    if mode.recording and any(s.history is not None for s in inputs):
-        return node(Scalar, data, History(_rule, (*right, *left), inputs))
+    if mode.recording and any(s.made_by is not None for s in inputs):
+        history = History(_rule, (*right, *left), inputs)
+        return node(Scalar, data, history)
     return node(Scalar, data, None)
 
 
-def _shares(inputs: Inputs, saved: Saved, d: float) -> Shares:
-    return [(x, d * p) for x, p in zip(inputs, saved, strict=True) if x.history is not None]
+def _shares(history: History, d: float) -> Shares:
+    pairs = zip(history.inputs, history.ctx, strict=True)
+    return [(x, d * p) for x, p in pairs if not x.is_constant()]
 
 
 _rule = DotRule()

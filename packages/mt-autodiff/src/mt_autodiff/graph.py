@@ -82,11 +82,11 @@ def graph_of(result: Variable, describe: Describe = describe_scalar) -> Graph:
 
 def _computed_order(result: Variable) -> list[Variable]:
     """List all variables, constants included, each after its inputs."""
-    found = {result.unique_id: result}
-    for variable in topological_sort(result):
-        found[variable.unique_id] = variable
+    found: dict[int, Variable] = {}
+    for variable in reversed(topological_sort(result)):
         found.update((v.unique_id, v) for v in variable.parents)
-    return [found[i] for i in sorted(found)]
+        found[variable.unique_id] = variable
+    return list(found.values()) or [result]
 
 
 def _kind(variable: Variable) -> Kind:

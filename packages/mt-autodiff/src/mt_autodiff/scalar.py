@@ -1,6 +1,5 @@
 """A number that remembers how it was computed."""
 
-from collections.abc import Iterator
 from numbers import Real
 from typing import Any, Self
 
@@ -8,9 +7,10 @@ from mt_autodiff.backpropagation import backpropagate
 from mt_autodiff.errors import GradientError
 from mt_autodiff.history import LEAF, History
 from mt_autodiff.mode import mode
-from mt_autodiff.scalar_methods import binary, node, reflected, unary
-from mt_autodiff.scalar_rule import ScalarRule, scalar_rule
-from mt_autodiff.variable import Variable, next_id
+from mt_autodiff.scalar_methods import binary, reflected, unary
+from mt_autodiff.scalar_node import ScalarNode, node
+from mt_autodiff.scalar_rule import scalar_rule
+from mt_autodiff.variable import next_id
 from mt_operators import (
     Op,
     absolute,
@@ -46,7 +46,7 @@ from mt_operators import (
 )
 
 
-class Scalar(Variable):
+class Scalar(ScalarNode):
     """A float with a history.
 
     `Scalar(2.0)` is a leaf: a backward leaves its derivative in `derivative`. `Scalar(2.0, None)`
@@ -72,11 +72,7 @@ class Scalar(Variable):
     (Scalar(15), Scalar(3, name='x', derivative=8))
     """
 
-    __slots__ = ("data", "derivative", "given_name")
-
-    data: float
-    derivative: float | None
-    given_name: str
+    __slots__ = ()
 
     def __init__(self, data: float, history: History | None = LEAF, name: str = "") -> None:
         """Make a leaf, or with `history=None` a constant."""
@@ -84,7 +80,7 @@ class Scalar(Variable):
             message = f"Scalar: {data!r} is a {type(data).__name__}, not a real number"
             raise TypeError(message)
         self.data = float(data)
-        self.history = history
+        self.made_by = history
         self.derivative = None
         self.given_name = name
         self.unique_id = next_id()
@@ -113,36 +109,21 @@ class Scalar(Variable):
         """
         backpropagate(self, d_output, retain_graph=retain_graph, create_graph=create_graph)
 
-    def chain_rule(self, grad_output: float) -> Iterator[tuple[Variable, float]]:
-        """Yield each input that wants a gradient, with this node's contribution to it.
-
-        Raises:
-            GradientError: as `Variable.chain_rule`.
-        """
-        history = self.history
-        if history is None or history.ctx is None or not isinstance(history.last_fn, ScalarRule):
-            return super().chain_rule(grad_output)
-        return iter(history.last_fn.shares(history.inputs, history.ctx, grad_output))
-
     @classmethod
     def __apply_op__(cls, op: Op, *args: Any) -> "Scalar":
         """Apply an operator of any number of inputs and record it."""
         scalars = cls._admit(args)
+        if len(args) == op.arity == 1:
+            return unary(op)(*scalars)
+        if len(args) == op.arity == 2:  # noqa: PLR2004
+            return binary(op)(*scalars)
         values = tuple([s.data for s in scalars])
         data = op.forward(*values)
-        wanted = any(s.history is not None for s in scalars)
+        wanted = any(s.made_by is not None for s in scalars)
         if not (wanted and op.differentiable and mode.recording):
             return node(cls, data, None)
         rule = scalar_rule(op)
         return node(cls, data, History(rule, rule.saved(values, data), scalars))
-
-    def operand(self, value: Any) -> Any:
-        """Make a number a constant; for other types NotImplemented, as Python's protocol has it."""
-        if isinstance(value, Scalar):
-            return value
-        if isinstance(value, (float, int, Real)):
-            return type(self)(float(value), None)
-        return NotImplemented
 
     __add__, __radd__ = binary(add), reflected(add)
     __sub__, __rsub__ = binary(sub), reflected(sub)
@@ -191,10 +172,10 @@ class Scalar(Variable):
         Raises:
             GradientError: it is a non-leaf, whose copy would need a copy of its graph.
         """
-        if self.history is not None and not self.is_leaf():
+        if not (self.is_constant() or self.is_leaf()):
             message = f"{self!r} cannot be copied with its graph; Scalar(float(x)) makes a leaf"
             raise GradientError(message)
-        return _remade, (type(self), self.data, self.history is None, self.given_name)
+        return _remade, (type(self), self.data, self.is_constant(), self.given_name)
 
     @classmethod
     def _admit(cls, inputs: tuple[Any, ...]) -> tuple[Self, ...]:

@@ -1,86 +1,94 @@
 """How an operator becomes a method of `Scalar`: with one operand, with two, or reflected.
 
 A scalar program makes millions of small nodes, so these closures do what `Scalar.__apply_op__`
-does with everything that can be looked up beforehand looked up.
+does for any operator with everything looked up beforehand that can be.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from numbers import Real
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mt_autodiff.history import History
 from mt_autodiff.mode import mode
+from mt_autodiff.scalar_node import ScalarNode, node, operation
 from mt_autodiff.scalar_rule import scalar_rule
-from mt_autodiff.variable import next_id
 from mt_operators import Op
 
 if TYPE_CHECKING:
     from mt_autodiff.scalar import Scalar
 
-_allocate = object.__new__
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def node(kind: "type[Scalar]", data: float, history: History | None) -> "Scalar":
-    """Make the result of an operator; the constructor is for users, and checks its arguments."""
-    made = _allocate(kind)
-    made.data = data
-    made.history = history
-    made.derivative = None
-    made.given_name = ""
-    made.unique_id = next_id()
-    return made
-
-
+@cache
 def unary(op: Op) -> Callable[["Scalar"], "Scalar"]:
     """Make the method of an operator of one input."""
     forward, rule, differentiable = op.forward, scalar_rule(op), op.differentiable
     saves_inputs = op.saves == "inputs"
 
-    def method(self: "Scalar") -> "Scalar":
+    def method(self: Any) -> Any:
         x = self.data
         data = forward(x)
-        if self.history is None or not (differentiable and mode.recording):
+        if self.made_by is None or not (differentiable and mode.recording):
             return node(type(self), data, None)
-        saved = (x if saves_inputs else data,)
-        return node(type(self), data, History(rule, saved, (self,)))
+        return operation(type(self), data, rule, self, x if saves_inputs else data, None, 0.0)
 
-    _name(method, op)
-    return method
+    return _named(method, op)
 
 
+@cache
 def binary(op: Op) -> Callable[["Scalar", Any], "Scalar"]:
     """Make the method of an operator of two inputs, of which the second may be a number."""
-    forward, rule, differentiable = op.forward, scalar_rule(op), op.differentiable
-    saves_nothing, saves_inputs = op.saves_nothing, op.saves == "inputs"
+    apply = _of_two(op)
 
-    def method(self: "Scalar", other: Any) -> "Scalar":
-        if type(other) is not type(self):
-            other = self.operand(other)
-            if other is NotImplemented:
-                return other  # type: ignore[no-any-return]  # Python asks the other operand
-        x, y = self.data, other.data
-        data = forward(x, y)
-        wanted = self.history is not None or other.history is not None
-        if not (wanted and differentiable and mode.recording):
-            return node(type(self), data, None)
-        saved = () if saves_nothing else (x, y) if saves_inputs else (data,)
-        return node(type(self), data, History(rule, saved, (self, other)))
+    def method(self: Any, other: Any) -> Any:
+        if type(other) is type(self):
+            return apply(type(self), self, self.data, other, other.data)
+        right, y = _operand(other)
+        return y if y is NotImplemented else apply(type(self), self, self.data, right, y)
 
-    _name(method, op)
-    return method
+    return _named(method, op)
 
 
+@cache
 def reflected(op: Op) -> Callable[["Scalar", Any], "Scalar"]:
     """Make the method that Python calls for `number op scalar`."""
-    apply = binary(op)
+    apply = _of_two(op)
 
-    def method(self: "Scalar", other: Any) -> "Scalar":
-        left = self.operand(other)
-        return left if left is NotImplemented else apply(left, self)
+    def method(self: Any, other: Any) -> Any:
+        left, x = _operand(other)
+        return x if x is NotImplemented else apply(type(self), left, x, self, self.data)
 
-    _name(method, op)
-    return method
+    return _named(method, op)
 
 
-def _name(method: Any, op: Op) -> None:
+def _of_two(op: Op) -> Callable[..., Any]:
+    forward, rule, differentiable = op.forward, scalar_rule(op), op.differentiable
+
+    def apply(kind: Any, left: Any, x: float, right: Any, y: float) -> Any:
+        data = forward(x, y)
+        wanted = (left is not None and left.made_by) or (right is not None and right.made_by)
+        if not (wanted and differentiable and mode.recording):
+            return node(kind, data, None)
+        if rule.shares is not None:
+            return operation(kind, data, rule, left, x, right, y)
+        inputs = [node(kind, v, None) if s is None else s for s, v in ((left, x), (right, y))]
+        return node(kind, data, History(rule, rule.saved((x, y), data), tuple(inputs)))
+
+    return apply
+
+
+def _operand(value: Any) -> tuple[ScalarNode | None, Any]:
+    """Split an operand into its node and its value; for a number there is no node."""
+    if isinstance(value, (float, int)):
+        return None, float(value)
+    if isinstance(value, ScalarNode):
+        return value, value.data
+    return None, float(value) if isinstance(value, Real) else NotImplemented
+
+
+def _named(method: Method, op: Op) -> Method:
     method.__name__ = method.__qualname__ = op.name
     method.__doc__ = op.__doc__
+    return method

@@ -1,7 +1,7 @@
 """A node of the computation graph, whatever it holds: the base of `Scalar` and of `Tensor`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ class Variable(ABC):
     a gradient is fitted to its variable (`_fit`) and where it is kept (`_accumulate`).
     """
 
-    __slots__ = ("history", "unique_id")
+    __slots__ = ("unique_id",)
 
     history: History | None
     unique_id: int
@@ -41,7 +41,7 @@ class Variable(ABC):
             raise GradientError(message)
         return self.history.inputs
 
-    def chain_rule(self, grad_output: Any) -> Iterator[tuple["Variable", Any]]:
+    def chain_rule(self, grad_output: Any) -> Iterable[tuple["Variable", Any]]:
         """Yield each input that wants a gradient, with this node's contribution to it.
 
         Args:
@@ -56,8 +56,19 @@ class Variable(ABC):
             message = f"this {type(self).__name__} was not computed: there is no chain to follow"
             raise GradientError(message)
         for variable, grad in zip(history.inputs, _backward(history, grad_output), strict=True):
-            if variable.history is not None and grad is not None:
+            if grad is not None and not variable.is_constant():
                 yield variable, variable._fit(grad)
+
+    def _sources(self) -> Sequence["Variable"]:
+        """Return the inputs that a gradient may flow to."""
+        inputs = self.history.inputs if self.history is not None else ()
+        return [x for x in inputs if not x.is_constant()]
+
+    def _free(self) -> None:
+        """Let go of how it was computed, once nobody will go through it again."""
+        if self.history is not None:
+            self.history.ctx = None
+            self.history.inputs = ()
 
     @classmethod
     @abstractmethod

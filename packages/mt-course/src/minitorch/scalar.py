@@ -1,6 +1,6 @@
 """Module 1: the number that remembers, `mt_autodiff.Scalar` with the course's spelling."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import mt_autodiff
@@ -95,7 +95,7 @@ class Scalar(mt_autodiff.Scalar):
         d = 1.0 if d_output is None else d_output
         super().backward(d, retain_graph=retain_graph, create_graph=create_graph)
 
-    def chain_rule(self, d_output: float) -> Iterator[tuple[mt_autodiff.Variable, float]]:
+    def chain_rule(self, d_output: float) -> Iterable[tuple[mt_autodiff.Variable, float]]:
         """Yield each input that is no constant, with the derivative by it, times `d_output`."""
         return super().chain_rule(d_output)
 

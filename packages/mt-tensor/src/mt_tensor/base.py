@@ -32,7 +32,7 @@ class TensorBase(Variable):
         history: how it was made; None for a constant.
     """
 
-    __slots__ = ("backend", "data", "grad", "hooks")
+    __slots__ = ("backend", "data", "grad", "history", "hooks")
 
     def __init__(
         self, data: TensorData, backend: "Backend", history: History | None = None
