@@ -7,7 +7,7 @@ from typing import Any
 from minitorch import tensor_data
 from minitorch.functions import Function
 from minitorch.jit import njit, parallel_jit, prange
-from minitorch.tensor import HOSTS
+from minitorch.tensor_methods import HOSTS
 from mt_autodiff import Context
 from mt_operators import identity
 from mt_tensor import Backend, TensorData, float64, get_backend

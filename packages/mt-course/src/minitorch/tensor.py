@@ -1,8 +1,7 @@
 """Module 2: the tensor, `mt_tensor.Tensor` with the course's names and habits.
 
-A full index reads a float; arithmetic goes through the functions of the `TensorBackend`, so that a
-learner's kernels are what runs; a tensor on another backend comes over; the graph of a backward is
-kept; and a result that is told to require a gradient becomes a leaf.
+A full index reads a float; the graph of a backward is kept; and a result that is told to require a
+gradient becomes a leaf. Arithmetic is in `tensor_methods`.
 """
 
 from collections.abc import Iterator
@@ -12,23 +11,21 @@ import numpy as np
 
 import mt_autodiff
 import mt_tensor
-from minitorch import functions as fn
 from minitorch.tensor_data import TensorData, UserShape, shape_broadcast
+from minitorch.tensor_methods import TensorLike, TensorMethods
 from minitorch.tensor_ops import SimpleBackend, TensorBackend, TensorOps
 from mt_autodiff import LEAF, no_grad
 from mt_tensor import float64
 
-TensorLike = Any
-History = mt_autodiff.History
+__all__ = ["History", "Tensor", "TensorLike"]
 
-HOSTS = ("simple", "fast")
-"""The engines whose storage is an array of NumPy's, which they can share."""
+History = mt_autodiff.History
 
 _tensor_count = 0
 """A name of the course's; the engine numbers its variables itself."""
 
 
-class Tensor(mt_tensor.Tensor):
+class Tensor(TensorMethods):
     """An array of numbers that knows how it was computed.
 
     Args:
@@ -42,8 +39,6 @@ class Tensor(mt_tensor.Tensor):
         history: how it was computed.
         grad: of what `backward` was called on, by this leaf; None before.
     """
-
-    backend: Any
 
     def __init__(
         self,
@@ -119,113 +114,6 @@ class Tensor(mt_tensor.Tensor):
         """Return a constant of zeros on the same backend, of this shape if none is given."""
         wanted = self.shape if shape is None else tuple(shape)
         return self._new(self.backend.full(wanted, 0.0, float64))
-
-    def __add__(self, b: TensorLike) -> "Tensor":
-        """Add."""
-        return fn.Add.apply(self, self._ensure_tensor(b))
-
-    def __radd__(self, b: TensorLike) -> "Tensor":
-        """Add, reflected."""
-        return fn.Add.apply(self._ensure_tensor(b), self)
-
-    def __sub__(self, b: TensorLike) -> "Tensor":
-        """Subtract."""
-        return fn.Add.apply(self, -self._ensure_tensor(b))
-
-    def __rsub__(self, b: TensorLike) -> "Tensor":
-        """Subtract, reflected."""
-        return fn.Add.apply(self._ensure_tensor(b), -self)
-
-    def __mul__(self, b: TensorLike) -> "Tensor":
-        """Multiply."""
-        return fn.Mul.apply(self, self._ensure_tensor(b))
-
-    def __rmul__(self, b: TensorLike) -> "Tensor":
-        """Multiply, reflected."""
-        return fn.Mul.apply(self._ensure_tensor(b), self)
-
-    def __truediv__(self, b: TensorLike) -> "Tensor":
-        """Divide."""
-        return fn.Mul.apply(self, fn.Inv.apply(self._ensure_tensor(b)))
-
-    def __rtruediv__(self, b: TensorLike) -> "Tensor":
-        """Divide, reflected."""
-        return fn.Mul.apply(self._ensure_tensor(b), fn.Inv.apply(self))
-
-    def __matmul__(self, b: TensorLike) -> "Tensor":
-        """Multiply matrices, batch by batch."""
-        return fn.MatMul.apply(self, self._ensure_tensor(b))
-
-    def __neg__(self) -> "Tensor":
-        """Negate."""
-        return fn.Neg.apply(self)
-
-    def __lt__(self, b: TensorLike) -> "Tensor":
-        """Compare: 1.0 or 0.0 for each element."""
-        return fn.LT.apply(self, self._ensure_tensor(b))
-
-    def __gt__(self, b: TensorLike) -> "Tensor":
-        """Compare: 1.0 or 0.0 for each element."""
-        return fn.LT.apply(self._ensure_tensor(b), self)
-
-    def __eq__(self, b: TensorLike) -> "Tensor":  # type: ignore[override]
-        """Compare: 1.0 or 0.0 for each element."""
-        return fn.EQ.apply(self, self._ensure_tensor(b))
-
-    __hash__ = mt_tensor.Tensor.__hash__
-
-    def is_close(self, y: "Tensor") -> "Tensor":
-        """Compare to a hundredth: 1.0 or 0.0 for each element."""
-        return fn.IsClose.apply(self, self._ensure_tensor(y))
-
-    def sigmoid(self) -> "Tensor":
-        r"""$1 / (1 + e^{-x})$."""
-        return fn.Sigmoid.apply(self)
-
-    def relu(self) -> "Tensor":
-        r"""$\max(x, 0)$."""
-        return fn.ReLU.apply(self)
-
-    def log(self) -> "Tensor":
-        r"""$\ln(x + 10^{-6})$."""
-        return fn.Log.apply(self)
-
-    def exp(self) -> "Tensor":
-        """$e^x$."""
-        return fn.Exp.apply(self)
-
-    def all(self, dim: Any = None, *, keepdim: bool = True) -> "Tensor":
-        """Multiply along a dimension, or all: 1.0 where a tensor of 1.0 and 0.0 holds no 0.0."""
-        if not keepdim or not (dim is None or isinstance(dim, int)):
-            return super().all(dim, keepdim=keepdim)
-        return self._folded(fn.All, dim)
-
-    def sum(self, dim: Any = None, *, keepdim: bool = True) -> "Tensor":
-        """Sum over a dimension, which stays with size 1; over all, to shape (1,)."""
-        if not keepdim or not (dim is None or isinstance(dim, int)):
-            return super().sum(dim, keepdim=keepdim)
-        return self._folded(fn.Sum, dim)
-
-    def permute(self, *order: Any) -> "Tensor":
-        """Reorder the dimensions: dimension `d` of the view is this one's `order[d]`.
-
-        Raises:
-            AssertionError: `order` does not name each dimension once.
-        """
-        return fn.Permute.apply(self, self._ensure_tensor(_flat(order)))
-
-    def view(self, *shape: Any) -> "Tensor":
-        """Read the same storage as another shape.
-
-        Raises:
-            AssertionError: this tensor is not contiguous.
-            ShapeError: the sizes differ.
-        """
-        return fn.View.apply(self, self._ensure_tensor(_flat(shape)))
-
-    def contiguous(self) -> "Tensor":
-        """Return a copy in row-major order."""
-        return fn.Copy.apply(self)
 
     def expand(self, *other: Any) -> "Tensor":
         """Bring another tensor to this one's shape: stretch it, then sum what was broadcast.
@@ -303,28 +191,6 @@ class Tensor(mt_tensor.Tensor):
         """Show the elements."""
         return TensorData(self.to_numpy().reshape(-1), self.shape).to_string()
 
-    def _folded(self, function: type[fn.Function], dim: int | None) -> "Tensor":
-        if dim is None:
-            return function.apply(self.contiguous().view(self.size), self._ensure_tensor(0))
-        return function.apply(self, self._ensure_tensor(dim))
-
-    def _ensure_tensor(self, b: TensorLike) -> "Tensor":
-        """Return a tensor on this backend; another tensor is moved to it."""
-        if isinstance(b, Tensor):
-            b._type_(self.backend)
-            return b
-        numbers = np.array(b, np.float64)
-        return self._new(self.backend.from_array(numbers.reshape(numbers.shape or (1,))))
-
-    def _type_(self, backend: TensorBackend) -> None:
-        """Move to another backend, in place."""
-        if backend is self.backend:
-            return
-        here, there = self.backend.engine, backend.engine
-        if here is not there and not (here.name in HOSTS and there.name in HOSTS):
-            self.data = there.from_array(here.to_array(self.data))
-        self.backend = backend
-
     def _new(self, tensor_data: TensorData | mt_tensor.TensorData) -> "Tensor":
         return Tensor(tensor_data, backend=self.backend)
 
@@ -350,11 +216,6 @@ def _full_index(key: Any) -> Any:
     """Return a key of integers alone as a tuple, else None."""
     index = key if isinstance(key, tuple | list) else (key,)
     return tuple(index) if all(isinstance(i, int | np.integer) for i in index) else None
-
-
-def _flat(sizes: Any) -> Any:
-    """Accept sizes one by one or as one tuple or list."""
-    return sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
 
 
 def _restored(array: Any, ops: type[TensorOps], requires_grad: bool) -> Tensor:  # noqa: FBT001
