@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mt_cuda.device import ceil_div
+from mt_cuda.device import SIMULATED, ceil_div
 from mt_cuda.kernels.matmul_buffered import buffered
 from mt_cuda.kernels.matmul_naive import SIDE, naive
 from mt_cuda.kernels.matmul_registers import in_registers
@@ -12,9 +12,11 @@ from mt_cuda.kernels.matmul_vector import by_vectors
 from mt_cuda.kernels.panel import Panel
 from mt_cuda.kernels.tile import Tile
 from mt_cuda.plan import divisible
+from mt_cuda.product import SIMULATED_TILE
 
 RNG = np.random.default_rng(0)
-TILE = Tile(16, 16, 4, 4, 4)
+TILE = SIMULATED_TILE if SIMULATED else Tile(32, 32, 8, 4, 4)
+S = TILE.rows
 WIDE = Tile(64, 64, 4, 8, 8)
 LAYOUTS = [(False, False), (False, True), (True, False), (True, True)]
 
@@ -59,7 +61,9 @@ def test_square_tiles(run, lesson, transposed_a, transposed_b, n):
 
 @pytest.mark.parametrize("tile", [TILE, WIDE])
 @pytest.mark.parametrize(("transposed_a", "transposed_b"), LAYOUTS)
-@pytest.mark.parametrize(("m", "k", "n"), [(15, 3, 17), (16, 4, 16), (17, 5, 15), (1, 9, 2)])
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(S - 1, 3, S + 1), (S, 4, S), (S + 1, 5, S - 1), (1, 9, 2)]
+)
 def test_register_tiles(run, tile, transposed_a, transposed_b, m, k, n):
     a, b = (
         matrix(m, k, "float32", transposed=transposed_a),
@@ -72,7 +76,7 @@ def test_register_tiles(run, tile, transposed_a, transposed_b, m, k, n):
 @pytest.mark.parametrize("lesson", [by_vectors, buffered])
 @pytest.mark.parametrize("tile", [TILE, WIDE])
 @pytest.mark.parametrize(("transposed_a", "transposed_b"), LAYOUTS)
-@pytest.mark.parametrize(("m", "k", "n"), [(12, 4, 20), (16, 8, 16), (20, 12, 12)])
+@pytest.mark.parametrize(("m", "k", "n"), [(S - 4, 4, S + 4), (S, 8, S), (S + 4, 12, S - 4)])
 def test_vector_tiles(run, lesson, tile, transposed_a, transposed_b, m, k, n):
     a, b = (
         matrix(m, k, "float32", transposed=transposed_a),
@@ -83,16 +87,16 @@ def test_vector_tiles(run, lesson, tile, transposed_a, transposed_b, m, k, n):
 
 
 @pytest.mark.parametrize("lesson", [by_vectors, buffered])
-@pytest.mark.parametrize(("m", "k"), [(15, 4), (17, 8), (16, 12)])
+@pytest.mark.parametrize(("m", "k"), [(S - 1, 4), (S + 1, 8), (S, 12)])
 def test_rows_of_a_and_steps_of_b_need_not_be_vectors(run, lesson, m, k):
-    a, b = matrix(m, k, "float64"), matrix(k, 16, "float64")
-    check(multiplied(run, lesson(a.dtype, 1, TILE, (True, False)), (16, 16), a, b), a, b)
+    a, b = matrix(m, k, "float64"), matrix(k, S, "float64")
+    check(multiplied(run, lesson(a.dtype, 1, TILE, (True, False)), (S, S), a, b), a, b)
 
 
 @pytest.mark.parametrize("k", [3, 5, 7])
 def test_odd_depth_where_neither_matrix_lies_along_it(run, k):
-    a, b = matrix(16, k, "float32", transposed=True), matrix(k, 16, "float32")
-    check(multiplied(run, buffered(a.dtype, 1, TILE, (False, False)), (16, 16), a, b), a, b)
+    a, b = matrix(S, k, "float32", transposed=True), matrix(k, S, "float32")
+    check(multiplied(run, buffered(a.dtype, 1, TILE, (False, False)), (S, S), a, b), a, b)
 
 
 @pytest.mark.parametrize("lesson", [naive, tiled])
@@ -104,7 +108,7 @@ def test_batches(run, lesson):
 @pytest.mark.parametrize("lesson", [in_registers, by_vectors, buffered])
 def test_batches_by_tiles(run, lesson):
     a, b = RNG.normal(size=(3, 8, 4)), RNG.normal(size=(3, 4, 8))
-    check(multiplied(run, lesson(a.dtype, 1, TILE, (True, False)), (16, 16), a, b), a, b)
+    check(multiplied(run, lesson(a.dtype, 1, TILE, (True, False)), (S, S), a, b), a, b)
 
 
 @pytest.mark.usefixtures("checked")
@@ -134,3 +138,8 @@ def test_a_panel_that_threads_cannot_share_is_refused():
         Panel(64, 4, 16, along=False, lanes=1, dtype=np.dtype("float32"))
     with pytest.raises(ValueError, match="64 threads cannot share a panel of 16 by 4"):
         Panel(16, 4, 64, along=True, lanes=4, dtype=np.dtype("float32"))
+
+
+def test_a_tile_that_warps_cannot_share_is_refused():
+    with pytest.raises(ValueError, match="a tile of 12x16x4, 4x4 a thread has 3 by 4 threads"):
+        Tile(12, 16, 4, 4, 4)

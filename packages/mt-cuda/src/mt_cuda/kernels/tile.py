@@ -44,6 +44,20 @@ class Tile:
     width: int
     blocks: int = 1
 
+    def __post_init__(self) -> None:
+        """Refuse a tile that leaves a warp without its rows and columns.
+
+        Raises:
+            ValueError: warps do not divide the threads, down or across.
+        """
+        down, across = self.rows // self.height, self.columns // self.width
+        if down % WARP_ROWS or across % WARP_COLUMNS:
+            message = (
+                f"a tile of {self} has {down} by {across} threads, which warps of {WARP_ROWS} by "
+                f"{WARP_COLUMNS} do not divide"
+            )
+            raise ValueError(message)
+
     @property
     def threads(self) -> int:
         """How many threads a block has."""
