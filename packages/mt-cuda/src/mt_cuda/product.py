@@ -25,7 +25,8 @@ LARGE_ODD = Tile(128, 128, 8, 8, 8, blocks=2)
 """In place of `LARGE` where vectors do not fit: half the loads in flight, or registers spill."""
 
 MIDDLE_FLOAT64 = Tile(64, 64, 16, 4, 4, blocks=2)
-SIMULATED_TILE = Tile(16, 16, 4, 4, 4)
+LEAST = Tile(16, 16, 4, 4, 4) if SIMULATED else SMALL
+"""The smallest tile; the only one in the simulator."""
 
 ENOUGH_BLOCKS = 4 if SIMULATED else 132
 """Blocks that keep a GPU busy: one for each multiprocessor."""
@@ -121,23 +122,22 @@ class Product:
 def choose_tile(shape: Shape, matrices: int, dtype: DType, *, vectors: bool) -> Tile:
     """Return the largest tile with which there are blocks for a whole GPU, else the smallest."""
     if SIMULATED:
-        return SIMULATED_TILE
+        return LEAST
     large = LARGE if vectors else LARGE_ODD
     for tile in (large, MIDDLE) if dtype == float32 else (MIDDLE_FLOAT64,):
         blocks = ceil_div(shape[0], tile.rows) * ceil_div(shape[1], tile.columns) * matrices
         if blocks >= ENOUGH_BLOCKS:
             return tile
-    return SMALL
+    return LEAST
 
 
 def _slices(out: TensorData, a: TensorData) -> int:
     """Return in how many equal slices to divide K: more than 1 if there are too few blocks."""
     rows, columns, depth = *out.shape[-2:], a.shape[-1]
-    tile = SIMULATED_TILE if SIMULATED else SMALL
     matrices = out.size // (rows * columns)
-    blocks = ceil_div(rows, tile.rows) * ceil_div(columns, tile.columns) * matrices
+    blocks = ceil_div(rows, LEAST.rows) * ceil_div(columns, LEAST.columns) * matrices
     slices = 1
-    while blocks * slices < ENOUGH_BLOCKS and depth % (2 * slices * tile.depth) == 0:
+    while blocks * slices < ENOUGH_BLOCKS and depth % (2 * slices * LEAST.depth) == 0:
         if depth // (2 * slices) < LEAST_DEPTH:
             break
         slices *= 2

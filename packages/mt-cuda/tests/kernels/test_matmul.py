@@ -12,10 +12,10 @@ from mt_cuda.kernels.matmul_vector import by_vectors
 from mt_cuda.kernels.panel import Panel
 from mt_cuda.kernels.tile import Tile
 from mt_cuda.plan import divisible
-from mt_cuda.product import SIMULATED_TILE
+from mt_cuda.product import LEAST
 
 RNG = np.random.default_rng(0)
-TILE = SIMULATED_TILE if SIMULATED else Tile(32, 32, 8, 4, 4)
+TILE = LEAST if SIMULATED else Tile(32, 32, 8, 4, 4)
 S = TILE.rows
 WIDE = Tile(64, 64, 4, 8, 8)
 LAYOUTS = [(False, False), (False, True), (True, False), (True, True)]
