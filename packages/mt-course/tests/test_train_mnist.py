@@ -132,7 +132,7 @@ def test_the_rate_falls_on_a_line(monkeypatch):
 def test_a_loss_that_diverges_keeps_what_there_is_and_fails_with_one_line(tmp_path, capsys):
     code, output, errors = run(capsys, "--lr", "1e30", "--max-steps", 9, "--out", tmp_path)
     assert code == 1
-    assert errors.startswith("minitorch: the loss is ")
+    assert errors.startswith("minitorch train mnist: the loss is ")
     assert errors.count("\n") == 1
     assert "total" in output
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES

@@ -9,17 +9,17 @@ from rich.text import Text
 
 from mt_nn import Epoch, Score
 
-TRAIN, TEST = ("train loss", "accuracy"), ("test loss", "accuracy")
 ROWS = 20
 """At most so many epochs are shown."""
 
 
-def report(epochs: Sequence[Epoch], facts: Mapping[str, str]) -> Group:
+def report(epochs: Sequence[Epoch], facts: Mapping[str, str], held: str = "test") -> Group:
     """Lay out the epochs as a table, and below it facts about the run.
 
     Args:
         epochs: in order. One that saw fewer samples than the first is marked: it was cut short.
         facts: what else to say: a name and a value for each line.
+        held: the name of the samples that are scored after each epoch.
 
     >>> from rich.console import Console
     >>> row = Epoch(1, Score(0.5, 0.75, 8000), Score(0.25, 0.875, 2000), 3.5)
@@ -32,7 +32,7 @@ def report(epochs: Sequence[Epoch], facts: Mapping[str, str]) -> Group:
     <BLANKLINE>
       backend  fast
     """
-    return Group(_table(epochs), _facts(facts))
+    return Group(_table(epochs, held), _facts(facts))
 
 
 def percent(share: float | None) -> str:
@@ -44,10 +44,11 @@ def percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.1f} %"
 
 
-def _table(epochs: Sequence[Epoch]) -> Table:
+def _table(epochs: Sequence[Epoch], held: str) -> Table:
     table = Table(box=box.SIMPLE, show_footer=True, header_style="bold")
     tested = any(epoch.test is not None for epoch in epochs)
-    names = ("epoch", *TRAIN, *(TEST if tested else ()), "seconds")
+    scores = ("train loss", "accuracy", *((f"{held} loss", "accuracy") if tested else ()))
+    names = ("epoch", *scores, "seconds")
     total = f"{sum(epoch.seconds for epoch in epochs):.3g}"
     footers = ("total", *[""] * (len(names) - 2), total)
     for name, footer in zip(names, footers, strict=True):

@@ -6,6 +6,7 @@
 | `history.csv` | one row for each epoch |
 | `weights.safetensors` | the parameters, by their dotted names |
 | `picture.png` | the curves, and predictions of test samples |
+| `vocabulary.txt` | of a run on sentences: its words, one a line, in the order of their numbers |
 
 Each file is written whole or not at all, so that an interruption leaves the previous one.
 """
@@ -26,7 +27,6 @@ from safetensors.numpy import load, save
 from mt_nn import Epoch
 from mt_nn.checkpoint.files import write_whole
 
-COLUMNS = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
 PACKAGES = ("mt-course", "mt-nn", "mt-tensor", "numpy")
 
 
@@ -37,11 +37,18 @@ def write_config(folder: Path, options: Mapping[str, Any]) -> None:
     write_whole(folder / "config.json", (json.dumps(config, indent=2) + "\n").encode())
 
 
-def write_history(folder: Path, epochs: Iterable[Epoch]) -> None:
-    """Write one row for each epoch, numbers in full precision, nothing where none was measured."""
+def write_history(folder: Path, epochs: Iterable[Epoch], held: str = "test") -> None:
+    """Write one row for each epoch, numbers in full precision, nothing where none was measured.
+
+    Args:
+        folder: where.
+        epochs: in order.
+        held: the name of the samples that are scored after each epoch.
+    """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    scores = (f"{part}_{what}" for part in ("train", held) for what in ("loss", "accuracy"))
+    writer.writerow(("epoch", *scores, "seconds"))
     for epoch in epochs:
         test = (epoch.test.loss, epoch.test.accuracy) if epoch.test else (None, None)
         train = (epoch.train.loss, epoch.train.accuracy)
@@ -65,6 +72,20 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
         OSError: the folder holds no weights.
     """
     return load((folder / "weights.safetensors").read_bytes())
+
+
+def write_vocabulary(folder: Path, words: Iterable[str]) -> None:
+    """Write words, one a line."""
+    write_whole(folder / "vocabulary.txt", "".join(f"{word}\n" for word in words).encode())
+
+
+def read_vocabulary(folder: Path) -> list[str]:
+    """Read the words that `write_vocabulary` wrote.
+
+    Raises:
+        OSError: the folder holds none.
+    """
+    return (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -7,6 +7,15 @@ import click
 import mt_tensor
 
 
+class CommandError(click.ClickException):
+    """The command that runs cannot do what it was asked; its line names it."""
+
+    def __init__(self, message: str) -> None:
+        """Remember which command it is."""
+        super().__init__(message)
+        self.ctx = click.get_current_context()
+
+
 def usable_backend(name: str, option: str = "--backend") -> str:
     """Load the backend of this name, and return the name.
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-import click
-
+from mt_course.actions.checks import CommandError
 from mt_course.projects.fast import FastLearner
 from mt_course.projects.manual import Line, ManualLearner
 from mt_course.projects.options import PointsOptions
@@ -25,7 +24,7 @@ def make_learner(project: str, told: PointsOptions, line: Mapping[str, float]) -
 
     Raises:
         ValueError: there is no such project.
-        click.ClickException: it needs PyTorch, which is not installed.
+        CommandError: it needs PyTorch, which is not installed.
     """
     if project == "manual":
         return ManualLearner(Line(line["w1"], line["w2"], line["bias"]))
@@ -41,7 +40,7 @@ def _torch(told: PointsOptions) -> Learner:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise click.ClickException(TORCH_HINT) from None
+        raise CommandError(TORCH_HINT) from None
     learner: Learner = project.TorchLearner(told)
     return learner
 

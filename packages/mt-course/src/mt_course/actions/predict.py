@@ -1,9 +1,9 @@
 """What `minitorch predict` does: load a run's folder and predict."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import numpy as np
@@ -12,15 +12,29 @@ from minitorch.data import Digits
 from minitorch.data.drawing import read_drawing
 from mt_course.actions.learners import make_learner
 from mt_course.projects.mnist import read
-from mt_course.projects.options import PointsOptions
+from mt_course.projects.options import PointsOptions, SentimentOptions
 from mt_course.projects.points import EVEN, Points
+from mt_course.projects.sentiment import judge, new_model
 from mt_course.report import percent
-from mt_course.run_folder import read_config, read_weights
+from mt_course.run_folder import read_config, read_vocabulary, read_weights
+from mt_nn.data import Vocabulary, tokenize
 from mt_nn.models import LeNet
-from mt_tensor import BackendError, float32, tensor
+from mt_tensor import BackendError, Tensor, float32, tensor
 
-Config = dict[str, Any]
-Predict = Callable[[Config, dict[str, Any], Sequence[str]], list[str]]
+Options = TypeVar("Options", PointsOptions, SentimentOptions)
+SPECIAL = 2
+"""The first words of a vocabulary are the padding and the unknown word."""
+
+Weights = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run left: where, what it was told, what it learned."""
+
+    folder: Path
+    config: dict[str, Any]
+    weights: Weights
 
 
 def predict(folder: Path, inputs: Sequence[str]) -> None:
@@ -30,30 +44,58 @@ def predict(folder: Path, inputs: Sequence[str]) -> None:
         click.UsageError: the folder holds no run, or an input is not what its project takes.
     """
     try:
-        config, weights = read_config(folder), read_weights(folder)
-        for line in PROJECTS.get(config["project"], _points)(config, weights, inputs):
+        run = Run(folder, read_config(folder), read_weights(folder))
+        for line in PROJECTS.get(run.config["project"], _points)(run, inputs):
             click.echo(line)
     except (OSError, ValueError, BackendError) as error:
         raise click.UsageError(_reason(error), click.get_current_context()) from None
 
 
-def _digits(config: Config, weights: dict[str, Any], inputs: Sequence[str]) -> list[str]:
-    model = LeNet(backend=config["backend"], dtype=float32)
-    state = {n: tensor(a, dtype=float32, backend=config["backend"]) for n, a in weights.items()}
-    model.load_state(state)
+def _digits(run: Run, inputs: Sequence[str]) -> list[str]:
+    backend = run.config["backend"]
+    model = LeNet(backend=backend, dtype=float32)
+    model.load_state(_on(backend, run.weights))
     images = np.stack([read_drawing(Path(name)) for name in inputs])
-    found = read(model, Digits(images, np.zeros(len(images), np.uint8)), config["backend"])
+    found = read(model, Digits(images, np.zeros(len(images), np.uint8)), backend)
     rows = zip(inputs, found.predicted, found.probabilities, strict=True)
     return [f"{name}: {digit} ({percent(row[digit])})" for name, digit, row in rows]
 
 
-def _points(config: Config, weights: dict[str, Any], inputs: Sequence[str]) -> list[str]:
-    known = {field.name for field in fields(PointsOptions)}
-    told = PointsOptions(**{name: v for name, v in config.items() if name in known})
-    learner = make_learner(config["project"], told, config)
-    learner.load(weights)
+def _sentences(run: Run, inputs: Sequence[str]) -> list[str]:
+    empty = [text for text in inputs if not tokenize(text)]
+    if empty:
+        message = f"{empty[0]!r} is no sentence: there is no word in it"
+        raise ValueError(message)
+    vocabulary = Vocabulary(read_vocabulary(run.folder)[SPECIAL:])
+    model = new_model(len(vocabulary), told(SentimentOptions, run.config))
+    model.load_state(_on(run.config["backend"], run.weights))
+    found = judge(model, vocabulary, inputs)
+    return [_judgement(*pair, vocabulary) for pair in zip(inputs, found, strict=True)]
+
+
+def _judgement(text: str, probability: float, vocabulary: Vocabulary) -> str:
+    side = "for" if probability > EVEN else "against"
+    share = probability if probability > EVEN else 1.0 - probability
+    new = [word for word in dict.fromkeys(tokenize(text)) if word not in vocabulary]
+    unknown = f"; words that it does not know: {', '.join(new)}" if new else ""
+    return f"{text}: {side} the film ({percent(share)}){unknown}"
+
+
+def _points(run: Run, inputs: Sequence[str]) -> list[str]:
+    learner = make_learner(run.config["project"], told(PointsOptions, run.config), run.config)
+    learner.load(run.weights)
     rows = zip(inputs, learner.probabilities(_read_points(inputs)), strict=True)
     return [f"{name}: label {int(p > EVEN)} (probability of 1: {percent(p)})" for name, p in rows]
+
+
+def told(options: type[Options], config: Mapping[str, Any]) -> Options:
+    """Return the options of a run, of what its configuration holds."""
+    known = {field.name for field in fields(options)}
+    return options(**{name: value for name, value in config.items() if name in known})
+
+
+def _on(backend: str, weights: Weights) -> dict[str, Tensor]:
+    return {n: tensor(array, dtype=float32, backend=backend) for n, array in weights.items()}
 
 
 def _read_points(inputs: Sequence[str]) -> Points:
@@ -74,4 +116,4 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-PROJECTS: dict[str, Predict] = {"mnist": _digits}
+PROJECTS = {"mnist": _digits, "sentiment": _sentences}

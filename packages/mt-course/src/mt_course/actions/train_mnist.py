@@ -4,11 +4,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
 from rich.console import Console
 
 import mt_tensor
-from mt_course.actions.checks import usable_backend, writable_folder
+from mt_course.actions.checks import CommandError, usable_backend, writable_folder
 from mt_course.figures import save_figure, training_figure
 from mt_course.projects.mnist import TEST_SIZE, MnistRun, train_mnist
 from mt_course.projects.options import MnistOptions
@@ -23,7 +22,7 @@ def train(out: Path, **chosen: Any) -> int:
     """Train LeNet, keep what comes of it, and report it; return the exit code.
 
     Raises:
-        click.ClickException: the loss is no number any more. What there is, is kept.
+        CommandError: the loss is no number any more. What there is, is kept.
     """
     usable_backend(chosen["backend"])
     folder = writable_folder(out)
@@ -34,7 +33,7 @@ def train(out: Path, **chosen: Any) -> int:
     _keep(folder, told, run)
     console.print(report(run.epochs, _facts(folder, told, run)))
     if run.failure is not None:
-        raise click.ClickException(run.failure)
+        raise CommandError(run.failure)
     return INTERRUPTED if run.interrupted else 0
 
 

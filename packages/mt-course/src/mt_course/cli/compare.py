@@ -19,8 +19,9 @@ EPILOG = examples(
 @options.option("--epochs", 5, "Epochs of each run.", type=click.IntRange(min=2))
 @options.seed("everything random")
 def compare(project: str, backends: str, epochs: int, seed: int) -> None:
-    """Run a project on several backends, or all projects, and compare their times.
+    """Compare the times of backends, or of projects.
 
+    It runs one project on several backends, or all projects.
     An epoch's time is that of the fastest one after the first, which compiles. The ratio is to the
     first row. PyTorch, where it is installed, counts as the backend torch of the project fast.
     """

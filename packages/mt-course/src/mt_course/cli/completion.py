@@ -16,7 +16,10 @@ EPILOG = examples(
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the script that makes a shell complete this command. It takes effect in a new shell."""
+    """Print what makes a shell complete this command.
+
+    It takes effect in a new shell.
+    """
     maker = get_completion_class(shell)
     if maker is None:
         message = f"click has no completion for {shell}"

@@ -12,6 +12,7 @@ import click
 from mt_course.cli.compare import compare
 from mt_course.cli.completion import completion
 from mt_course.cli.doctor import doctor
+from mt_course.cli.in_order import InOrder
 from mt_course.cli.options import examples
 from mt_course.cli.parallel_check import parallel_check
 from mt_course.cli.predict import predict
@@ -26,7 +27,7 @@ Exit codes: 0 done, 1 failed, 2 a wrong option or value, 130 interrupted by Ctrl
 """
 
 
-@click.group(context_settings=SETTINGS, epilog=EPILOG)
+@click.group(cls=InOrder, context_settings=SETTINGS, epilog=EPILOG)
 @click.version_option(package_name="mt-course")
 def minitorch() -> None:
     """MiniTorch: deep learning, small enough to read."""

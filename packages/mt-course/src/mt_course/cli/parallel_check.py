@@ -8,5 +8,8 @@ from mt_course.cli.options import examples
 
 @click.command("parallel-check", epilog=examples("parallel-check", "parallel-check | less"))
 def parallel_check() -> None:
-    """Compile map, zip, reduce and matmul, and print Numba's diagnostics of each."""
+    """Show what Numba makes parallel.
+
+    It compiles the course's map, zip, reduce and matmul, and prints Numba's diagnostics of each.
+    """
     later("parallel_check", "parallel_check")()

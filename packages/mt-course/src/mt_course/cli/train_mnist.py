@@ -39,7 +39,7 @@ EPILOG = examples(
 @options.max_steps()
 @options.out("runs/mnist")
 def mnist(**told: Any) -> int:
-    """Module 4: train the course's LeNet to read handwritten digits.
+    """Module 4: LeNet, on handwritten digits.
 
     It learns from 8,000 digits of MNIST, which ship with the course, and is tested on 2,000 others.
     Ctrl-C stops it and keeps what it has.

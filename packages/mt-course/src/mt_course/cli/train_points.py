@@ -55,7 +55,10 @@ def number(name: str, default: float, text: str) -> options.Decorator:
 @number("--bias", -1.0, "What is added.")
 @on_points("runs/manual")
 def manual(**told: Any) -> int:
-    """Module 0: draw a line that you choose, and count the points that it gets right."""
+    """Module 0: a line that you choose, on labelled points.
+
+    It learns nothing, and counts the points that the line gets right.
+    """
     return train("manual", **told, epochs=1)
 
 
@@ -63,7 +66,10 @@ def manual(**told: Any) -> int:
 @on_points("runs/scalar")
 @learning(SCALAR)
 def scalar(**told: Any) -> int:
-    """Module 1: train a network of scalars, every number with its own history."""
+    """Module 1: a network of scalars, on labelled points.
+
+    Every number has its own history.
+    """
     return train("scalar", **told)
 
 
@@ -73,7 +79,10 @@ def scalar(**told: Any) -> int:
 @options.backend(TENSOR.backend, "What computes: simple, fast or cuda.")
 @number_type(TENSOR)
 def tensor(**told: Any) -> int:
-    """Module 2: train a network of tensors, a whole batch at a time, by broadcasting."""
+    """Module 2: a network of tensors, on labelled points.
+
+    It takes a whole batch at a time, by broadcasting.
+    """
     return train("tensor", **told)
 
 
@@ -83,7 +92,10 @@ def tensor(**told: Any) -> int:
 @options.backend(FAST.backend, "What computes: simple, fast or cuda.")
 @number_type(FAST)
 def fast(**told: Any) -> int:
-    """Module 3: train a network of tensors by compiled matrix products, with Adam."""
+    """Module 3: the same, compiled for CPU or GPU.
+
+    It computes by matrix products, and learns by Adam.
+    """
     return train("fast", **told)
 
 
@@ -92,7 +104,10 @@ def fast(**told: Any) -> int:
 @learning(TORCH)
 @number_type(TORCH)
 def torch(**told: Any) -> int:
-    """For comparison: train the network of fast in PyTorch, from the same first weights."""
+    """For comparison: the network of fast in PyTorch.
+
+    It begins with the same weights, and takes the same steps. PyTorch must be installed.
+    """
     return train("torch", backend=TORCH.backend, **told)
 
 

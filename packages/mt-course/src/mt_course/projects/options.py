@@ -63,3 +63,32 @@ class MnistOptions:
     seed: int = 0
     backend: str = "fast"
     max_steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentOptions:
+    """What a run on sentences can be told.
+
+    Attributes:
+        epochs: passes over the training sentences, at most.
+        patience: how many epochs without a better validation loss end the run.
+        lr: the learning rate.
+        batch_size: sentences in a step.
+        channels: kernels of each width.
+        dropout: the share of numbers that training silences.
+        vectors: `glove` for vectors of words learned elsewhere, `random` to begin without.
+        seed: of the three parts, the first weights, the order of the sentences and dropout.
+        backend: the name of the backend that computes.
+        max_steps: end after so many steps, None for no such end.
+    """
+
+    epochs: int = 10
+    patience: int = 2
+    lr: float = 0.001
+    batch_size: int = 50
+    channels: int = 100
+    dropout: float = 0.5
+    vectors: str = "glove"
+    seed: int = 0
+    backend: str = "fast"
+    max_steps: int | None = None
