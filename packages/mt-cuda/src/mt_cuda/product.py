@@ -128,7 +128,7 @@ def choose_tile(shape: Shape, matrices: int, dtype: DType, *, vectors: bool) -> 
         blocks = ceil_div(shape[0], tile.rows) * ceil_div(shape[1], tile.columns) * matrices
         if blocks >= ENOUGH_BLOCKS:
             return tile
-    return LEAST
+    return SMALL
 
 
 def _slices(out: TensorData, a: TensorData) -> int:
