@@ -12,6 +12,8 @@ from mt_nn.clipping import clip_grad_value_ as clip_grad_value_
 from mt_nn.data import DataLoader as DataLoader
 from mt_nn.data import Dataset as Dataset
 from mt_nn.data import TensorDataset as TensorDataset
+from mt_nn.export import ExportError as ExportError
+from mt_nn.export import export_onnx as export_onnx
 from mt_nn.inspection import LayerSummary as LayerSummary
 from mt_nn.inspection import Summary as Summary
 from mt_nn.inspection import TraceError as TraceError

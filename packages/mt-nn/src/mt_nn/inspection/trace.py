@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mt_autodiff import mode, next_id, topological_sort
-from mt_nn.inspection.traced import Traced
+from mt_nn.inspection.traced import Traced, TraceError
 from mt_nn.inspection.watching import watching
 from mt_nn.modes import evaluation_mode
 from mt_operators import Module
@@ -35,6 +35,10 @@ class Call:
     results: tuple[Tensor, ...]
     first: int
     last: int
+
+    def __str__(self) -> str:
+        """Name it for a message."""
+        return f"layer {self.name!r}, a {type(self.module).__name__},"
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,11 @@ def trace(model: Module, inputs: Sequence[Tensor]) -> Trace:
 
     def around(name: str, module: Module, call: Any) -> Any:
         first = next_id()
-        result = call()
+        try:
+            result = call()
+        except TraceError as error:
+            error.happened_in(f"layer {name!r}, a {type(module).__name__}")
+            raise
         calls.append(Call(name, module, tuple(tensors_in(result)), first, next_id()))
         return result
 

@@ -8,12 +8,24 @@ What is computed without tensors cannot be followed, and is refused.
 from typing import Any, NoReturn, Self
 
 from mt_autodiff import LEAF, Context, Elementwise, Function, History
-from mt_operators import Op
+from mt_operators import Op, eq, ge, gt, le, lt, ne
 from mt_tensor import Tensor
 
 
 class TraceError(TypeError):
-    """A network decides by its numbers, outside of tensors, what to compute."""
+    """A network decides by its numbers, outside of tensors, what to compute.
+
+    Attributes:
+        place: the innermost layer that does; `""` before it is known.
+    """
+
+    place = ""
+
+    def happened_in(self, place: str) -> None:
+        """Say where it happened, unless a part of that has said so."""
+        if not self.place:
+            self.place = place
+            self.args = (f"{place}: {self}",)
 
 
 class Plain(Function):
@@ -42,6 +54,32 @@ class Traced(Tensor):
         if op.differentiable:
             return super().__apply_op__(op, *args)
         return Plain.apply(*args, op=op)
+
+    def __lt__(self, other: Any) -> Any:
+        """Compare."""
+        return self.__apply_op__(lt, self, other)
+
+    def __le__(self, other: Any) -> Any:
+        """Compare."""
+        return self.__apply_op__(le, self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        """Compare."""
+        return self.__apply_op__(gt, self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        """Compare."""
+        return self.__apply_op__(ge, self, other)
+
+    def __eq__(self, other: object) -> Any:
+        """Compare."""
+        return self.__apply_op__(eq, self, other)
+
+    def __ne__(self, other: object) -> Any:
+        """Compare."""
+        return self.__apply_op__(ne, self, other)
+
+    __hash__ = Tensor.__hash__
 
     @classmethod
     def _values(cls, variables: tuple[Any, ...]) -> tuple[Any, ...]:
