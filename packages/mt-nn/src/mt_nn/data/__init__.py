@@ -8,6 +8,7 @@ from mt_nn.data.dataset import TensorDataset as TensorDataset
 from mt_nn.data.glove import WordVectors as WordVectors
 from mt_nn.data.glove import load_glove as load_glove
 from mt_nn.data.loader import DataLoader as DataLoader
+from mt_nn.data.python_reference import load_python_reference as load_python_reference
 from mt_nn.data.snippets import Snippets as Snippets
 from mt_nn.data.snippets import load_snippets as load_snippets
 from mt_nn.data.source import Source as Source
@@ -15,3 +16,4 @@ from mt_nn.data.text import SentenceDataset as SentenceDataset
 from mt_nn.data.text import Vocabulary as Vocabulary
 from mt_nn.data.text import pad_sequences as pad_sequences
 from mt_nn.data.text import tokenize as tokenize
+from mt_nn.data.tokens import TokenWindows as TokenWindows
