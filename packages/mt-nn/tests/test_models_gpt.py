@@ -114,12 +114,12 @@ def test_the_library_draws_where_there_is_no_generator(counting):
 
 
 def test_draws_follow_the_scores():
-    model = small().eval()
+    model = GPT(7, 6, dim=8, heads=2, layers=0, generator=mt.Generator(0))
     seen = model(mt.tensor([[1, 2]])).detach().numpy()[0, -1]
     shares = np.exp(seen) / np.exp(seen).sum()
     stream = mt.Generator(0)
-    drawn = [generate(model, [1, 2], 1, generator=stream)[-1] for _ in range(2000)]
-    np.testing.assert_allclose(np.bincount(drawn, minlength=7) / 2000, shares, atol=0.04)
+    drawn = [generate(model, [1, 2], 1, generator=stream)[-1] for _ in range(1000)]
+    np.testing.assert_allclose(np.bincount(drawn, minlength=7) / 1000, shares, atol=0.05)
 
 
 def test_nothing_is_added(counting):
