@@ -9,6 +9,7 @@ import pytest
 
 import minitorch
 from minitorch import (
+    CudaOps,
     FastOps,
     SimpleOps,
     TensorBackend,
@@ -273,7 +274,60 @@ def test_practice_multiplies_square_matrices():
 def test_a_layout_moves_to_the_gpu_once():
     data = TensorData([1.0, 2.0], (2,))
     data.to_cuda_()
-    moved = data._storage
+    moved = data.data.storage
     assert not isinstance(moved, np.ndarray)
     data.to_cuda_()
-    assert data._storage is moved
+    assert data.data.storage is moved
+    assert [data._storage[0], data._storage[1]] == [1.0, 2.0]
+
+
+@needs_cuda
+def test_a_view_on_the_gpu_is_read_from_where_it_begins():
+    t = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], backend=minitorch.TensorBackend(CudaOps))
+    row = TensorData.over(t.data.narrow(0, 1, 1))
+    assert [row._storage[row.index((0, j))] for j in range(3)] == [4.0, 5.0, 6.0]
+
+
+class OwnCudaOps(CudaOps):
+    """What a learner writes for a GPU: kernels of their own, on tensors that live there."""
+
+    launches: ClassVar[list[str]] = []
+
+    @staticmethod
+    def map(fn):
+        kernel = cuda_ops.tensor_map(fn)
+
+        def run(a, out=None):
+            OwnCudaOps.launches.append("map")
+            out = a.zeros(a.shape) if out is None else out
+            kernel[-(-out.size // 32), 32](*out.tuple(), out.size, *a.tuple())
+            return out
+
+        return run
+
+    @staticmethod
+    def zip(fn):
+        kernel = cuda_ops.tensor_zip(fn)
+
+        def run(a, b):
+            OwnCudaOps.launches.append("zip")
+            out = a.zeros(minitorch.shape_broadcast(a.shape, b.shape))
+            kernel[-(-out.size // 32), 32](*out.tuple(), out.size, *a.tuple(), *b.tuple())
+            return out
+
+        return run
+
+
+@needs_cuda
+def test_a_learner_s_gpu_kernels_are_what_runs():
+    OwnCudaOps.launches.clear()
+    results = []
+    for backend in (TensorBackend(OwnCudaOps), minitorch.SimpleBackend):
+        x = tensor([[0.5, 2.0, 3.0], [4.0, 5.0, 6.0]], backend=backend)
+        w = tensor([1.0, -2.0, 0.5], backend=backend)
+        out = ((x * w).sigmoid() + x.permute(1, 0).exp().permute(1, 0)).log()
+        out.sum().backward()
+        results.append([t.to_numpy() for t in (out, x.grad, w.grad)])
+    assert {"map", "zip"} <= set(OwnCudaOps.launches)
+    for mine, reference in zip(*results, strict=True):
+        np.testing.assert_allclose(mine, reference, rtol=1e-12)

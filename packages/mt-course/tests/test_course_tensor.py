@@ -74,6 +74,13 @@ def test_a_wrong_index_is_refused_in_reading_and_writing(index):
         t[index] = 1.0
 
 
+@pytest.mark.parametrize("shape", [(2,), (0,), (2, 3)])
+def test_several_elements_are_no_item(shape):
+    with pytest.raises(AssertionError, match="elements, not 1"):
+        zeros(shape).item()
+    assert zeros((1, 1)).item() == 0.0
+
+
 def test_other_indices_are_those_of_mt_tensor():
     np.testing.assert_array_equal(made(array((3, 4)))[1:, ::2].to_numpy(), array((3, 4))[1:, ::2])
 

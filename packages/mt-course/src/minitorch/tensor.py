@@ -106,6 +106,17 @@ class Tensor(TensorMethods):
         """Return the elements as an array of their own."""
         return np.array(self.backend.to_array(self.data), order="C")
 
+    def item(self) -> float:
+        """Read the only element.
+
+        Raises:
+            AssertionError: there are several, or none.
+        """
+        if self.size != 1:
+            message = f"item: a tensor of {self.shape} has {self.size} elements, not 1"
+            raise AssertionError(message)
+        return float(super().item())
+
     def tuple(self) -> Any:
         """Return storage, shape and strides as a kernel takes them."""
         return self._tensor.tuple()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mt_tensor
+from minitorch.jit import device_array
 from minitorch.operators import prod
 from mt_tensor.layout import broadcast_shapes, contiguous_strides
 
@@ -133,7 +134,11 @@ class TensorData:
 
     @property
     def _storage(self) -> Any:
-        return self.data.storage if self.data.offset == 0 else self.data.storage[self.data.offset :]
+        storage, offset = self.data.storage, self.data.offset
+        if isinstance(storage, np.ndarray):
+            return storage if offset == 0 else storage[offset:]
+        rest = mt_tensor.TensorData(storage, (len(storage) - offset,), (1,), offset)
+        return device_array(mt_tensor.get_backend("cuda").exported(rest))
 
     @property
     def _shape(self) -> Shape:
