@@ -1,6 +1,6 @@
 """The fast backend: NumPy storages, kernels compiled by Numba."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -8,17 +8,18 @@ from weakref import ref
 
 import numpy as np
 
-from mt_fast import convolution, dropout, normalization, pooling
+from mt_fast import convolution, dropout, normalization, optimization, pooling, replaying, rows
 from mt_fast.elementwise import Elementwise
 from mt_fast.pool import Pool
 from mt_fast.product import multiply
 from mt_fast.reduction import Reduction
 from mt_operators import Op
 from mt_tensor.backend import Backend, ElementFn, Pair, Positions
+from mt_tensor.capture.tape import Call
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import BackendError
 from mt_tensor.layout import Shape
-from mt_tensor.tensor_data import Storage, TensorData
+from mt_tensor.tensor_data import Storage, TensorData, over_all_of
 
 
 class FastBackend(Backend):
@@ -35,6 +36,10 @@ class FastBackend(Backend):
     def empty(self, size: int, dtype: DType) -> Storage:
         """Take an array from the pool."""
         return self.pool.take(size, dtype)
+
+    def allocate(self, shape: Shape, dtype: DType) -> TensorData:
+        """Take an array from the pool."""
+        return over_all_of(self.pool.take(prod(shape), dtype), shape)
 
     def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
         """Take the array itself, or an aligned copy in the machine's byte order."""
@@ -88,6 +93,22 @@ class FastBackend(Backend):
         """Add the elements at their places, one after the other."""
         np.add.at(out.storage, positions.reshape(-1), self.to_array(a).reshape(-1))
 
+    def take_rows(self, out: TensorData, a: TensorData, index: TensorData) -> None:
+        """Read rows where they are."""
+        rows.take_rows(out, a, index)
+
+    def add_rows(self, out: TensorData, index: TensorData, a: TensorData) -> None:
+        """Add rows in their order, a column on one thread."""
+        rows.add_rows(out, index, a)
+
+    def pick(self, out: TensorData, a: TensorData, index: TensorData) -> None:
+        """Read one element of each row."""
+        rows.pick(out, a, index)
+
+    def pick_by_input(self, out: TensorData, grad: TensorData, index: TensorData) -> None:
+        """Write one element of each row, and zeros, in one pass."""
+        rows.pick_by_input(out, grad, index)
+
     def conv2d(
         self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair
     ) -> None:
@@ -139,6 +160,33 @@ class FastBackend(Backend):
     def dropout(self, out: TensorData, a: TensorData, p: float, key: int) -> None:
         """Drop what the key decides, in one pass."""
         dropout.dropout(out, a, p, key)
+
+    def sgd_step(
+        self, value: TensorData, grad: TensorData, velocity: TensorData | None, **rates: Any
+    ) -> None:
+        """Update a parameter and its velocity, in one pass where they lie alike."""
+        if optimization.fits(value, grad, velocity):
+            optimization.sgd_step(value, grad, velocity, **rates)
+        else:
+            super().sgd_step(value, grad, velocity, **rates)
+
+    def adam_step(
+        self,
+        value: TensorData,
+        grad: TensorData,
+        mean: TensorData,
+        square: TensorData,
+        **rates: Any,
+    ) -> None:
+        """Update a parameter and its moments, in one pass where they lie alike."""
+        if optimization.fits(value, grad, mean, square):
+            optimization.adam_step(value, grad, mean, square, **rates)
+        else:
+            super().adam_step(value, grad, mean, square, **rates)
+
+    def lowered(self, calls: Sequence[Call]) -> Callable[[], None]:
+        """Return a function that makes the calls from C, from its second run on."""
+        return replaying.lowered(self, calls)
 
 
 def _admit(table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[[], Any]) -> Any:

@@ -15,7 +15,7 @@ from mt_fast.elementwise import Elementwise
 from mt_fast.kernels import convolution as kernels
 from mt_fast.kernels.tile import VECTORS
 from mt_fast.kernels.vectors import lanes_of
-from mt_fast.launching import entry, run_parallel
+from mt_fast.launching import entry, run_parallel, scratch
 from mt_fast.product import PARALLEL_WORK
 from mt_fast.reduction import Reduction
 from mt_fast.threads import get_num_threads
@@ -47,7 +47,7 @@ def conv2d_by_weight(
     """Pull `grad`, (N, O, OH, OW), back to the kernels, `out`, (O, C, KH, KW)."""
     grad = _with_dense_rows(grad)
     units = -(-x.shape[0] // IMAGES)
-    parts = TensorData(np.empty(units * out.size, out.storage.dtype), (units, *out.shape))
+    parts = TensorData(scratch(units * out.size, out.storage.dtype), (units, *out.shape))
     words = _words(x, out, grad, stride, padding, (1, 1))
     layout = np.array([*words, IMAGES, x.shape[0]], np.int64)
     work = 2 * grad.size * prod(out.shape[1:])
@@ -67,7 +67,7 @@ def _correlate(  # noqa: PLR0913, PLR0917
     out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair, dilation: Pair
 ) -> None:
     if out.strides[3] != 1 and out.shape[3] != 1:
-        dense = TensorData(np.empty(out.size, out.storage.dtype), out.shape)
+        dense = TensorData(scratch(out.size, out.storage.dtype), out.shape)
         _correlate(dense, x, weight, stride, padding, dilation)
         _copy.run(identity, out, (dense,))
         return
@@ -103,7 +103,7 @@ def _launch(
 def _with_dense_rows(a: TensorData) -> TensorData:
     if a.strides[3] == 1:
         return a
-    dense = TensorData(np.empty(a.size, a.storage.dtype), a.shape)
+    dense = TensorData(scratch(a.size, a.storage.dtype), a.shape)
     _copy.run(identity, dense, (a,))
     return dense
 

@@ -9,7 +9,7 @@ import numpy as np
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels import random as kernels
-from mt_fast.launching import entry, run_parallel
+from mt_fast.launching import entry, numbers, run_parallel, scratch
 from mt_fast.threads import get_num_threads
 from mt_operators import identity
 from mt_tensor.defaults.dropout import scale, threshold
@@ -29,14 +29,14 @@ SHARE = np.dtype(np.float64)
 def dropout(out: TensorData, a: TensorData, p: float, key: int) -> None:
     """Set elements of `out` to 0, the others to those of `a`, scaled."""
     if not out.whole:
-        dense = TensorData(np.empty(out.size, out.storage.dtype), out.shape)
+        dense = TensorData(scratch(out.size, out.storage.dtype), out.shape)
         dropout(dense, a, p, key)
         _copy.run(identity, out, (dense,))
         return
     if not a.whole:
         _copy.run(identity, out, (a,))
         a = out
-    storages = (out.storage, a.storage, *_numbers(p, key))
+    storages = (out.storage, a.storage, *numbers(_words, p, key))
     start, (address, _) = _kernel(out.storage.dtype)
     size = len(out.storage)
     layout, units = np.array([size], np.int64), -(-size // 4)
@@ -46,7 +46,7 @@ def dropout(out: TensorData, a: TensorData, p: float, key: int) -> None:
         run_parallel(address, storages, (), layout, units, CHUNK)
 
 
-def _numbers(p: float, key: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def _words(p: float, key: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Return the words and the share that the kernel reads."""
     return np.array([key, threshold(p)], WORD), np.array([scale(p)], SHARE)
 

@@ -1,8 +1,9 @@
 """Starting kernels from Python: on this thread, or shared among several."""
 
 import os
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numba
 import numpy as np
@@ -21,6 +22,47 @@ CHUNK = 1 << 15
 
 NO_LAYOUT = np.zeros(1, np.int64)
 """For kernels that need none."""
+
+Array = np.ndarray[Any, Any]
+
+
+class Listener(Protocol):
+    """What wants to know of launches, of memory for one launch, and of numbers that it reads."""
+
+    def launched(self, launch: "Launch") -> None:
+        """Take note of a launch on several threads."""
+
+    def keep(self, array: Array) -> None:
+        """Keep an array for as long as the launches may be repeated."""
+
+    def numbers(self, pack: "Pack", args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Numbers":
+        """Pack numbers, and keep the arrays."""
+
+
+class Launch(NamedTuple):
+    """A launch of a kernel.
+
+    Attributes:
+        address: of the kernel.
+        storages: how many words of `data` are addresses of storages; they come first.
+        data, layout: what the kernel gets.
+        units: how many there are.
+        chunk: how many of them a thread takes at a time; 0 for all, on one thread.
+    """
+
+    address: int
+    storages: int
+    data: Array
+    layout: Array
+    units: int
+    chunk: int
+
+
+Numbers = tuple[Array, ...]
+Pack = Callable[..., Numbers]
+
+listeners: list[Listener] = []
+"""At most one: the replay that is being prepared."""
 
 if "OMP_WAIT_POLICY" not in os.environ:
     # GNU's OpenMP spins for milliseconds at the end of a launch. Where other processes want the
@@ -57,6 +99,9 @@ def run_parallel(  # noqa: PLR0913, PLR0917  what a kernel is called with
     data = np.array([*(s.ctypes.data for s in storages), *start], np.int64)
     shared = _parallel()
     numba.set_num_threads(get_num_threads())
+    for listener in listeners:
+        launch = Launch(address, len(storages), data.copy(), layout.copy(), units, chunk)
+        listener.launched(launch)
     shared(address, data, layout, units, chunk)
 
 
@@ -64,3 +109,33 @@ def run_parallel(  # noqa: PLR0913, PLR0917  what a kernel is called with
 def _parallel() -> Entry:
     i = numba.int64
     return compile_entry(calling.run_parallel, numba.void(i, i[::1], i[::1], i, i), parallel=True)
+
+
+@cache
+def player(*, parallel: bool) -> Entry:
+    """Return `calling.play` or `calling.play_parallel`, called with an array (calls, 5)."""
+    signature = numba.void(numba.int64[:, ::1])
+    template = calling.play_parallel if parallel else calling.play
+    return compile_entry(template, signature, parallel=parallel)
+
+
+def scratch(size: int, dtype: DType) -> Array:
+    """Return an array for what one call of the backend needs for itself."""
+    array = np.empty(size, dtype)
+    for listener in listeners:
+        listener.keep(array)
+    return array
+
+
+def numbers(pack: Pack, *args: Any, **kwargs: Any) -> Numbers:
+    """Return arrays with the numbers that a kernel reads, such as the rates of an optimiser.
+
+    Args:
+        pack: makes them of the arguments of the backend's method that are no tensors, so that a
+            replay can make them again when one of those has changed.
+        args: these arguments.
+        kwargs: those by keyword.
+    """
+    for listener in listeners:
+        return listener.numbers(pack, args, kwargs)
+    return pack(*args, **kwargs)

@@ -11,7 +11,7 @@ from mt_fast.elementwise import Elementwise
 from mt_fast.kernels.matmul import vectorized as kernels
 from mt_fast.kernels.tile import HEIGHT, VECTORS
 from mt_fast.kernels.vectors import lanes_of
-from mt_fast.launching import entry, run_parallel
+from mt_fast.launching import entry, run_parallel, scratch
 from mt_fast.threads import get_num_threads
 from mt_operators import identity
 from mt_tensor.dtypes import DType
@@ -105,7 +105,7 @@ def _share(size: int, threads: int, unit: int) -> int:
 
 def _multiply_aside(out: TensorData, a: TensorData, b: TensorData) -> None:
     """Multiply into dense rows, then copy them."""
-    dense = TensorData(np.empty(prod(out.shape), out.storage.dtype), out.shape)
+    dense = TensorData(scratch(prod(out.shape), out.storage.dtype), out.shape)
     multiply(dense, a, b)
     _copy.run(identity, out, (dense,))
 

@@ -10,7 +10,7 @@ import numpy as np
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_operator, element_types, inner
 from mt_fast.elementwise import compute_dtype
 from mt_fast.kernels import reduce as kernels
-from mt_fast.launching import CHUNK, PARALLEL_SIZE, entry, run_parallel
+from mt_fast.launching import CHUNK, PARALLEL_SIZE, entry, run_parallel, scratch
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
 from mt_operators import Op, add, mul
@@ -114,7 +114,7 @@ class Reduction:
         """Fold each segment into an output of its own, then those into `out`."""
         dtype = compute_dtype(out.dtype, a.dtype)
         shape = (*out.shape, segments)
-        parts = TensorData(np.empty(prod(shape), dtype), shape)
+        parts = TensorData(scratch(prod(shape), dtype), shape)
         self._launch(op, parts, a, plan(a.shape, out.shape, parts.strides[:-1], a.strides))
         self.run(op, out.restrided((*out.shape, 1), (*out.strides, 0)), parts)
 

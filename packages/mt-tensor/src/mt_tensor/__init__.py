@@ -40,6 +40,12 @@ from mt_operators import sub as sub
 from mt_operators import tanh as tanh
 from mt_operators import where as where
 from mt_tensor.backend import Backend as Backend
+from mt_tensor.capture.captured import Captured as Captured
+from mt_tensor.capture.captured import capture as capture
+from mt_tensor.capture.live import each_time as each_time
+from mt_tensor.capture.live import is_capturing as is_capturing
+from mt_tensor.capture.live import live as live
+from mt_tensor.capture.live import live_item as live_item
 from mt_tensor.creation import arange as arange
 from mt_tensor.creation import eye as eye
 from mt_tensor.creation import from_dlpack as from_dlpack
@@ -62,6 +68,7 @@ from mt_tensor.dtypes import int64 as int64
 from mt_tensor.dtypes import set_default_dtype as set_default_dtype
 from mt_tensor.einsum import einsum as einsum
 from mt_tensor.errors import BackendError as BackendError
+from mt_tensor.errors import CaptureError as CaptureError
 from mt_tensor.errors import DTypeError as DTypeError
 from mt_tensor.errors import IndexingError as IndexingError
 from mt_tensor.errors import ShapeError as ShapeError

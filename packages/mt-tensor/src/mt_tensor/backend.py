@@ -19,14 +19,16 @@ The contract of a kernel:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+from weakref import WeakSet
 
 import numpy as np
 
 from mt_operators import Op, identity
-from mt_tensor.defaults import convolution, dropout, normalization, optimization, pooling
+from mt_tensor.capture.tape import Call, looped
+from mt_tensor.defaults import convolution, dropout, normalization, optimization, pooling, rows
 from mt_tensor.dtypes import DType, as_dtype
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import Storage, TensorData, over_all_of
@@ -40,6 +42,15 @@ class Backend(ABC):
     """A device that holds storages and runs kernels over them."""
 
     name: ClassVar[str]
+
+    instances: ClassVar["WeakSet[Backend]"] = WeakSet()
+    """All backends there are, so that a recording can watch them."""
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+        """Make one, and remember it as long as it lives."""
+        made = super().__new__(cls)
+        Backend.instances.add(made)
+        return made
 
     @abstractmethod
     def empty(self, size: int, dtype: DType) -> Storage:
@@ -90,6 +101,18 @@ class Backend(ABC):
         with np.errstate(over="ignore"):
             return self.from_array(np.full(shape, value, dtype))
 
+    def fill(self, out: TensorData, value: float) -> None:
+        """Set every element of `out` to `value`."""
+        self.map(identity, out, self.full((1,) * out.ndim, value, out.dtype).expand(out.shape))
+
+    def lowered(self, calls: Sequence[Call]) -> Callable[[], None]:
+        """Return a function that makes recorded calls again, in their order.
+
+        The arguments are the same in each run, tensors with their storages included, but for a
+        `Live` among them: its `value` may have changed. The function runs on one thread at a time.
+        """
+        return looped(self, calls)
+
     def from_array(self, array: np.ndarray[Any, Any]) -> TensorData:
         """Copy an array of any layout to this device."""
         dtype = as_dtype(array.dtype)
@@ -126,6 +149,22 @@ class Backend(ABC):
         storage = self.to_numpy(out.storage).copy()
         np.add.at(storage, positions.reshape(-1), self.to_array(a).reshape(-1))
         self._store(out.restrided((len(storage),), (1,), 0), storage)
+
+    def take_rows(self, out: TensorData, a: TensorData, index: TensorData) -> None:
+        """Set row i of `out`, (N, D), to row `index[i]` of `a`, (V, D); `index` is (N,), int64."""
+        rows.take_rows(self, out, a, index)
+
+    def add_rows(self, out: TensorData, index: TensorData, a: TensorData) -> None:
+        """Add row i of `a`, (N, D), to row `index[i]` of `out`, (V, D), in the order of i."""
+        rows.add_rows(self, out, index, a)
+
+    def pick(self, out: TensorData, a: TensorData, index: TensorData) -> None:
+        """Set element i of `out`, (N,), to `a[i, index[i]]`; `a` is (N, C)."""
+        rows.pick(self, out, a, index)
+
+    def pick_by_input(self, out: TensorData, grad: TensorData, index: TensorData) -> None:
+        """Pull a gradient back through `pick`: `out`, (N, C), is 0 but for `out[i, index[i]]`."""
+        rows.pick_by_input(self, out, grad, index)
 
     def _store(self, out: TensorData, array: np.ndarray[Any, Any]) -> None:
         self.map(identity, out, TensorData(self.from_numpy(array), out.shape))

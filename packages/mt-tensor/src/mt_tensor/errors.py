@@ -18,3 +18,7 @@ class DTypeError(TypeError):
 
 class BackendError(RuntimeError):
     """A backend that is missing, or tensors that live on two of them."""
+
+
+class CaptureError(RuntimeError):
+    """A step that cannot be replayed, with the line that is the reason."""

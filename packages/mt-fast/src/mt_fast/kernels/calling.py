@@ -9,23 +9,33 @@
 
 All are 64-bit integers. One small function for each combination of dtypes takes arrays from
 Python and makes the call; one more, the same for all kernels, shares the units among threads. A
-kernel is compiled once for both.
+kernel is compiled once for both. A third one makes a whole list of calls, for a replay.
+
+What such a list is made of is noted down by the calls themselves: where `note` finds a notebook,
+it writes the call there before it is made.
 """
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
 
 from typing import Any
 
+import llvmlite.binding as llvm
+import numpy as np
 from llvmlite import ir
 from numba import prange
 from numba.core import types
-from numba.core.cgutils import alloca_once
+from numba.core.cgutils import alloca_once, raw_memcpy
 from numba.extending import intrinsic
 
 WORD = ir.IntType(64)
 WORDS = types.CPointer(types.int64)
 SIGNATURE = types.void(WORDS, WORDS, types.int64, types.int64)
 KERNEL = ir.FunctionType(ir.VoidType(), [WORD.as_pointer(), WORD.as_pointer(), WORD, WORD])
+
+NOTEBOOK = np.zeros(1, np.int64)
+"""The address of the notebook; 0 while there is none."""
+
+llvm.add_symbol("mt_fast_notebook", NOTEBOOK.ctypes.data)
 
 
 def scalar_type(number: Any) -> Any:
@@ -77,6 +87,29 @@ def call(_typing: Any, address: Any, data: Any, layout: Any, first: Any, last: A
     return types.void(types.intp, data, layout, types.intp, types.intp), emit
 
 
+def note(builder: Any, head: tuple[Any, ...], data: Any, layout: Any) -> None:
+    """Emit: if there is a notebook, write a call of all units of a kernel there.
+
+    The notebook begins with the number of its words that are in use. A note is the address of the
+    kernel, the number of units, of storages, of words in `data` and in `layout`, and those words.
+    """
+    place = builder.module.globals.get("mt_fast_notebook")
+    if place is None:
+        place = ir.GlobalVariable(builder.module, WORD, "mt_fast_notebook")
+        place.linkage = "external"
+    notebook = builder.load(place)
+    with builder.if_then(builder.icmp_signed("!=", notebook, ir.Constant(WORD, 0)), likely=False):
+        words = builder.inttoptr(notebook, WORD.as_pointer())
+        used = builder.load(words)
+        for word in head:
+            builder.store(word, builder.gep(words, [used]))
+            used = builder.add(used, ir.Constant(WORD, 1))
+        for source, size in ((data, head[3]), (layout, head[4])):
+            raw_memcpy(builder, builder.gep(words, [used]), source, size, 8)
+            used = builder.add(used, size)
+        builder.store(used, words)
+
+
 @intrinsic
 def call_with(_typing: Any, address: Any, arrays: Any, start: Any, layout: Any, last: Any) -> Any:
     """Call the kernel at an address for the units from 0 up to `last`, on these arrays."""
@@ -90,7 +123,10 @@ def call_with(_typing: Any, address: Any, arrays: Any, start: Any, layout: Any, 
         for k in range(len(start)):
             place = builder.gep(data, [ir.Constant(WORD, len(arrays) + k)])
             builder.store(builder.extract_value(args[2], k), place)
-        words = context.make_array(layout)(context, builder, args[3]).data
+        described = context.make_array(layout)(context, builder, args[3])
+        words = described.data
+        counts = ir.Constant(WORD, len(arrays)), ir.Constant(WORD, len(arrays) + len(start))
+        note(builder, (args[0], args[4], *counts, described.nitems), data, words)
         kernel = builder.inttoptr(args[0], KERNEL.as_pointer())
         builder.call(kernel, [data, words, ir.Constant(WORD, 0), args[4]])
         return context.get_dummy_value()
@@ -107,3 +143,33 @@ def run_parallel(address: int, data: Any, layout: Any, units: int, chunk: int) -
     """Share the units among threads, `chunk` at a time."""
     for part in prange(-(-units // chunk)):
         call(address, data, layout, part * chunk, min(part * chunk + chunk, units))
+
+
+@intrinsic
+def call_at(_typing: Any, address: Any, data: Any, layout: Any, first: Any, last: Any) -> Any:
+    """Call the kernel at an address; `data` and `layout` are addresses as well."""
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        words = [builder.inttoptr(args[k], WORD.as_pointer()) for k in (1, 2)]
+        builder.call(builder.inttoptr(args[0], KERNEL.as_pointer()), [*words, *args[3:]])
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5), emit
+
+
+def play(calls: Any) -> None:
+    """Make calls; each is kernel, data, layout, units, and how many units a thread takes."""
+    for i in range(len(calls)):
+        call_at(calls[i, 0], calls[i, 1], calls[i, 2], 0, calls[i, 3])
+
+
+def play_parallel(calls: Any) -> None:
+    """Make calls, those that are to be shared by all threads."""
+    for i in range(len(calls)):
+        kernel, data, layout, units, chunk = calls[i]
+        if chunk == 0:
+            call_at(kernel, data, layout, 0, units)
+        else:
+            for part in prange(-(-units // chunk)):
+                first = part * chunk
+                call_at(kernel, data, layout, first, min(first + chunk, units))

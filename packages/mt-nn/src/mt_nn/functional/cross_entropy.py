@@ -1,7 +1,7 @@
 """Cross-entropy, from scores: how far a network's probabilities are from the true ones."""
 
 from mt_nn.arguments import one_dtype, probability
-from mt_nn.functional.nll import checked_classes, class_shares, nll_loss
+from mt_nn.functional.nll import checked_classes, class_shares, counts_all, nll_loss
 from mt_nn.functional.reduction import Reduction, reduced
 from mt_nn.functional.softmax import log_softmax
 from mt_tensor import ShapeError, Tensor, tensor
@@ -76,6 +76,8 @@ def _spread(
     logs: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: Reduction
 ) -> Tensor:
     """Return the loss of a target that is spread over all classes, times their number."""
+    if weight is None and counts_all("cross_entropy", logs, target, ignore_index):
+        return reduced("cross_entropy", -logs.sum(_class_axis(logs), keepdim=False), reduction)
     classes = checked_classes("cross_entropy", logs, target, ignore_index)
     kept = classes != ignore_index
     weighted = logs if weight is None else logs * _aligned(weight, logs)

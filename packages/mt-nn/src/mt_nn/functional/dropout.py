@@ -3,7 +3,7 @@
 from typing import Any
 
 from mt_nn.arguments import one_dtype, probability
-from mt_tensor import Context, Function, Generator, Tensor, default_generator
+from mt_tensor import Context, Function, Generator, Tensor, default_generator, live
 
 
 def dropout(
@@ -34,7 +34,7 @@ def dropout(
     probability("dropout", "p", p)
     if not training or p == 0.0:
         return input
-    key = (generator or default_generator).key()
+    key = live((generator or default_generator).key)
     return Drop.apply(input, p=p, key=key)  # type: ignore[no-any-return]
 
 

@@ -1,11 +1,20 @@
 """Embedding: reading rows of a table by number, with a gradient to the rows that were read."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mt_nn.arguments import one_dtype
-from mt_tensor import Context, DTypeError, Function, IndexingError, ShapeError, Tensor, TensorData
+from mt_tensor import (
+    Context,
+    DTypeError,
+    Function,
+    IndexingError,
+    ShapeError,
+    Tensor,
+    each_time,
+)
 from mt_tensor.defaults.windows import clear
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
@@ -46,19 +55,20 @@ class Embedding(Function):
     @staticmethod
     def forward(ctx: Context, input: Tensor, weight: Tensor, *, padding: int | None) -> Any:
         """Read the rows."""
-        rows = _rows(input, weight)
+        each_time(partial(_check_rows, weight.shape), input)
+        rows = input.reshape(-1).data
         ctx.shape, ctx.rows, ctx.padding = weight.shape, rows, padding
-        positions = _positions(weight.data, rows)
-        out = weight.backend.allocate(positions.shape, weight.dtype)
-        weight.backend.gather(out, weight.data, positions)
-        return weight._new(out)
+        out = weight.backend.allocate((*rows.shape, weight.shape[1]), weight.dtype)
+        weight.backend.take_rows(out, weight.data, rows)
+        return weight._new(out).view(*input.shape, weight.shape[1])
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Add up by row, but for the row of the padding."""
         backend = grad_output.backend
         out = backend.full(ctx.shape, 0.0, grad_output.dtype)
-        backend.scatter_add(out, _positions(out, ctx.rows), grad_output.data)
+        lines = grad_output.reshape(-1, ctx.shape[1])
+        backend.add_rows(out, ctx.rows, lines.data)
         if ctx.padding is not None:
             clear(backend, out.narrow(0, ctx.padding, 1))
         return None, grad_output._new(out)
@@ -78,20 +88,12 @@ def padding_row(rows: int, padding_idx: int | None) -> int | None:
     return padding_idx % rows
 
 
-def _positions(data: TensorData, rows: Rows) -> Rows:
-    down, right = data.strides
-    columns = np.arange(data.shape[1], dtype=np.int64) * right
-    return data.offset + rows[..., None] * down + columns
-
-
-def _rows(input: Tensor, weight: Tensor) -> Rows:
-    rows = input.numpy()
-    wrong = (rows < 0) | (rows >= weight.shape[0])
+def _check_rows(shape: tuple[int, ...], rows: Rows) -> None:
+    wrong = (rows < 0) | (rows >= shape[0])
     if wrong.any():
-        index = tuple(int(i[0]) for i in np.nonzero(wrong))
+        index = [int(i[0]) for i in np.nonzero(np.atleast_1d(wrong))][: rows.ndim]
         message = (
-            f"embedding: input{list(index)} = {rows[index]} is out of range for weight of "
-            f"{weight.shape}: rows are from 0 to {weight.shape[0] - 1}"
+            f"embedding: input{index} = {rows[tuple(index)]} is out of range for weight of "
+            f"{shape}: rows are from 0 to {shape[0] - 1}"
         )
         raise IndexingError(message)
-    return rows

@@ -1,12 +1,25 @@
 """The negative log-likelihood: how unlikely a network holds the true class."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mt_nn.arguments import one_dtype
 from mt_nn.functional.reduction import Reduction, reduced
-from mt_tensor import Context, DTypeError, Function, IndexingError, ShapeError, Tensor, tensor
+from mt_tensor import (
+    CaptureError,
+    Context,
+    DTypeError,
+    Function,
+    IndexingError,
+    ShapeError,
+    Tensor,
+    TensorData,
+    each_time,
+    is_capturing,
+    tensor,
+)
 
 Classes = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -39,13 +52,15 @@ def nll_loss(
     Source: `torch.nn.functional.nll_loss`.
     """
     check_shapes("nll_loss", input, target, weight)
+    if weight is None and counts_all("nll_loss", input, target, ignore_index):
+        numbers = target.to(input.backend).reshape(-1)
+        plain: Tensor = -PickClass.apply(_rows(input), classes=numbers.data)
+        return reduced("nll_loss", plain.view(*target.shape), reduction)
     classes = checked_classes("nll_loss", input, target, ignore_index)
     kept = classes != ignore_index
-    if weight is None and kept.all():
-        plain: Tensor = -PickClass.apply(_rows(input), classes=classes)
-        return reduced("nll_loss", plain.view(*target.shape), reduction)
     shares = class_shares(classes, kept, weight)
-    picked: Tensor = PickClass.apply(_rows(input), classes=np.where(kept, classes, 0))
+    known = tensor(np.where(kept, classes, 0), backend=input.backend)
+    picked: Tensor = PickClass.apply(_rows(input), classes=known.data)
     used = tensor(shares != 0.0, backend=input.backend)
     scaled = tensor(shares.astype(input.dtype), backend=input.backend)
     losses = (-picked.where(used, 0.0) * scaled).view(*target.shape)
@@ -58,20 +73,19 @@ class PickClass(Function):
     """Read one column of each row."""
 
     @staticmethod
-    def forward(ctx: Context, x: Tensor, *, classes: Classes) -> Any:
+    def forward(ctx: Context, x: Tensor, *, classes: TensorData) -> Any:
         """Return element `classes[n]` of row `n`, shape (N,)."""
         ctx.shape = x.shape
         ctx.classes = classes
         out = x.backend.allocate(classes.shape, x.dtype)
-        x.backend.gather(out, x.data, _positions(x.data, classes))
+        x.backend.pick(out, x.data, classes)
         return x._new(out)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Put each gradient where its element was read; no place is read twice."""
-        out = grad_output.backend.full(ctx.shape, 0.0, grad_output.dtype)
-        positions = _positions(out, ctx.classes)
-        grad_output.backend.scatter(out, positions, grad_output.data)
+        out = grad_output.backend.allocate(ctx.shape, grad_output.dtype)
+        grad_output.backend.pick_by_input(out, grad_output.data, ctx.classes)
         return grad_output._new(out)
 
 
@@ -96,6 +110,25 @@ def check_shapes(operator: str, input: Tensor, target: Tensor, weight: Tensor | 
         raise ShapeError(message)
 
 
+def counts_all(operator: str, input: Tensor, target: Tensor, ignore_index: int) -> bool:
+    """Check the classes, and tell whether all of them count.
+
+    In a captured step they do, or it raises: which operations come next cannot depend on them.
+
+    Raises:
+        DTypeError: they are no integers.
+        IndexingError: one is neither a class of the input nor `ignore_index`.
+        CaptureError: one is `ignore_index`, in a captured step.
+    """
+    _check_integers(operator, target)
+    if is_capturing():
+        each_time(partial(_check_all_count, operator, input.shape, ignore_index), target)
+        return True
+    classes = target.numpy()
+    _check_range(operator, input.shape, ignore_index, classes)
+    return not (classes == ignore_index).any()
+
+
 def checked_classes(operator: str, input: Tensor, target: Tensor, ignore_index: int) -> Classes:
     """Return the classes as a flat array.
 
@@ -103,20 +136,39 @@ def checked_classes(operator: str, input: Tensor, target: Tensor, ignore_index: 
         DTypeError: they are no integers.
         IndexingError: one is neither a class of the input nor `ignore_index`.
     """
+    _check_integers(operator, target)
+    classes = target.numpy()
+    _check_range(operator, input.shape, ignore_index, classes)
+    return classes.reshape(-1)
+
+
+def _check_integers(operator: str, target: Tensor) -> None:
     if target.dtype.kind != "i":
         message = f"{operator}: target is {target.dtype}; classes are integers: .to('int64')"
         raise DTypeError(message)
-    classes: Classes = target.numpy().reshape(-1)
-    count = input.shape[0] if input.ndim == 1 else input.shape[1]
-    wrong = np.flatnonzero(((classes < 0) | (classes >= count)) & (classes != ignore_index))
-    if len(wrong):
-        place = [int(i) for i in np.unravel_index(wrong[0], target.shape)]
+
+
+def _check_range(
+    operator: str, shape: tuple[int, ...], ignore_index: int, classes: Classes
+) -> None:
+    count = shape[0] if len(shape) == 1 else shape[1]
+    wrong = ((classes < 0) | (classes >= count)) & (classes != ignore_index)
+    if wrong.any():
+        place = [int(i[0]) for i in np.nonzero(np.atleast_1d(wrong))][: classes.ndim]
         message = (
-            f"{operator}: input is {input.shape} and target{place} = {classes[wrong[0]]}; "
+            f"{operator}: input is {shape} and target{place} = {classes[tuple(place)]}; "
             f"classes are from 0 to {count - 1}"
         )
         raise IndexingError(message)
-    return classes
+
+
+def _check_all_count(
+    operator: str, shape: tuple[int, ...], ignore_index: int, classes: Classes
+) -> None:
+    _check_range(operator, shape, ignore_index, classes)
+    if (classes == ignore_index).any():
+        message = f"{operator}: target holds ignore_index {ignore_index}, in a captured step"
+        raise CaptureError(message)
 
 
 def class_shares(
@@ -135,9 +187,3 @@ def _rows(input: Tensor) -> Tensor:
         return input if input.ndim == 2 else input.unsqueeze(0)  # noqa: PLR2004
     order = (0, *range(2, input.ndim), 1)
     return input.permute(*order).reshape(-1, input.shape[1])
-
-
-def _positions(data: Any, classes: Classes) -> Classes:
-    down, right = data.strides
-    rows = np.arange(len(classes), dtype=np.int64)
-    return np.asarray(data.offset + rows * down + classes * right)

@@ -1,5 +1,7 @@
 """Adam, and AdamW, which keeps weight decay out of its averages."""
 
+from functools import partial
+
 from mt_nn.optim.optimizer import (
     Group,
     Optimizer,
@@ -9,7 +11,7 @@ from mt_nn.optim.optimizer import (
     check_betas,
     zeros_like,
 )
-from mt_tensor import Tensor, TensorData
+from mt_tensor import Tensor, TensorData, live, live_item
 
 
 class Adam(Optimizer):
@@ -51,15 +53,15 @@ class Adam(Optimizer):
         """Update the means, and go one step."""
         if not state:
             state.update(step=0, exp_avg=zeros_like(value), exp_avg_sq=zeros_like(value))
-        state["step"] += 1
         value.backend.adam_step(
             value.data,
             grad,
             state["exp_avg"].data,
             state["exp_avg_sq"].data,
             decoupled=self.decoupled,
-            step=state["step"],
-            **{name: group[name] for name in ("lr", "betas", "eps", "weight_decay")},
+            lr=live_item(group, "lr"),
+            step=live(partial(_next_step, state), (state, "step")),
+            **{name: group[name] for name in ("betas", "eps", "weight_decay")},
         )
 
 
@@ -83,3 +85,8 @@ class AdamW(Adam):
     ) -> None:
         """Keep the rates."""
         super().__init__(params, lr, betas, eps, weight_decay)
+
+
+def _next_step(state: State) -> int:
+    state["step"] += 1
+    return int(state["step"])

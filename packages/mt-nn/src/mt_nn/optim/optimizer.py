@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mt_autodiff import next_id
 from mt_operators import Parameter
 from mt_tensor import BackendError, Tensor, TensorData, tensor
 
@@ -77,6 +78,7 @@ class Optimizer(ABC):
                     state = self.state.setdefault(parameter, {})
                     _check_home(value, state)
                     self.update(value, value.grad.data, state, group)
+                    value.data.last_write[0] = next_id()
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""

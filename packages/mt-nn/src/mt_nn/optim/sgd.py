@@ -1,7 +1,7 @@
 """Stochastic gradient descent."""
 
 from mt_nn.optim.optimizer import Group, Optimizer, Parameters, State, at_least, zeros_like
-from mt_tensor import Tensor, TensorData
+from mt_tensor import Tensor, TensorData, live_item
 
 
 class SGD(Optimizer):
@@ -52,7 +52,7 @@ class SGD(Optimizer):
 
     def update(self, value: Tensor, grad: TensorData, state: State, group: Group) -> None:
         """Go one step; the first velocity is the whole gradient, whatever the dampening."""
-        rates = {name: group[name] for name in ("lr", "momentum", "weight_decay", "nesterov")}
+        rates = {name: group[name] for name in ("momentum", "weight_decay", "nesterov")}
         dampening = group["dampening"]
         velocity = None
         if group["momentum"]:
@@ -60,4 +60,5 @@ class SGD(Optimizer):
                 state["momentum_buffer"] = zeros_like(value)
                 dampening = 0.0
             velocity = state["momentum_buffer"].data
-        value.backend.sgd_step(value.data, grad, velocity, dampening=dampening, **rates)
+        lr = live_item(group, "lr")
+        value.backend.sgd_step(value.data, grad, velocity, lr=lr, dampening=dampening, **rates)

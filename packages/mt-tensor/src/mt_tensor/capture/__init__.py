@@ -1,0 +1,1 @@
+"""Running a step once and replaying its backend calls: recorder, tape, guards, replay."""

@@ -1,0 +1,127 @@
+"""`capture`: a training step that is run as ever at first, and replayed from then on."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from threading import Lock
+from typing import Any
+
+from mt_tensor.capture.agreement import disagreement
+from mt_tensor.capture.inputs import Inputs, Places
+from mt_tensor.capture.live import active
+from mt_tensor.capture.recording import Recording
+from mt_tensor.capture.replay import Replay
+from mt_tensor.errors import CaptureError
+from mt_tensor.registry import default_backend
+
+KEPT = 16
+"""Replays that one function keeps: for other shapes, and for training and evaluation mode."""
+
+
+class Captured:
+    """A step and its replays; called as the step is.
+
+    Attributes:
+        eager: how many steps have run as they are written.
+        replayed: how many have been replayed.
+        reason: why the last step that was not replayed was not.
+    """
+
+    def __init__(self, step: Callable[..., Any]) -> None:
+        """Run nothing yet."""
+        update_wrapper(self, step)
+        self.eager = self.replayed = 0
+        self.reason: str | None = None
+        self._step = step
+        self._lock = Lock()
+        self._replays: list[Replay] = []
+        self._first: dict[Inputs, tuple[Recording, Places] | None] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Take a step.
+
+        Raises:
+            CaptureError: the step cannot be replayed, or it is running already: it calls itself,
+                or another thread is in it.
+        """
+        if active.recorder is not None:
+            active.recorder.refuse("starts a captured step inside another")
+        if not self._lock.acquire(blocking=False):
+            message = "capture: the step is running already; it calls itself, or on another thread"
+            raise CaptureError(message)
+        try:
+            return self._take(args, kwargs)
+        finally:
+            self._lock.release()
+
+    def _take(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        inputs = Inputs.of(args, kwargs)
+        if isinstance(inputs, str):
+            return self._run_eagerly(inputs, args, kwargs)
+        values = (*args, *kwargs.values())
+        for replay in self._replays:
+            if replay.inputs == inputs and replay.fits():
+                self.replayed += 1
+                return replay.run(values)
+        if inputs not in self._first:
+            self._first[inputs] = None
+            return self._run_eagerly("the first step of its kind", args, kwargs)
+        return self._record(inputs, values)
+
+    def _run_eagerly(self, reason: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.eager += 1
+        self.reason = reason
+        return self._step(*args, **kwargs)
+
+    def _record(self, inputs: Inputs, values: tuple[Any, ...]) -> Any:
+        """Run the step, and write it down; the second time, make a replay of it."""
+        self.eager += 1
+        self.reason = "recorded"
+        kept = self._first[inputs]
+        if kept is not None and next(kept[0].watch.changes(), None) is not None:
+            kept = None
+        places = Places(values) if kept is None else kept[1]
+        places.fill(values)
+        before = [] if kept is None else kept[0].clones(outer=True)
+        backend = inputs.backend or default_backend()
+        recording = Recording(self._step, backend, places, inputs.names)
+        replay = Replay(recording, places, inputs)
+        if kept is None:
+            self._first[inputs] = recording, places
+            return replay.result()
+        self._first[inputs] = None
+        _check_agreement(kept[0], recording)
+        replay.verify(before)
+        self._replays = [replay, *self._replays][:KEPT]
+        return replay.result()
+
+
+def capture(step: Callable[..., Any]) -> Captured:
+    """Return a function that does what a training step does, without Python in between.
+
+    The first call of its kind runs the step, the next two also write down every call of the
+    backend; from then on the calls are replayed, on the new arguments.
+
+    Args:
+        step: takes tensors and plain values, computes on one backend, and returns a tensor, a
+            tuple, list or dictionary of tensors, or None. Typically it forgets the gradients,
+            computes a loss, goes back through it, and lets an optimiser take its step.
+
+    Returns:
+        The step; the tensors that it returns are copies, but the gradients of the parameters are
+        overwritten by its next call. It raises `CaptureError` where it cannot replay the step.
+
+    >>> from mt_tensor import capture, tensor
+    >>> double = capture(lambda x: x + x)
+    >>> [double(tensor([float(i)])).item() for i in range(5)]
+    [0.0, 2.0, 4.0, 6.0, 8.0]
+    >>> double.eager, double.replayed
+    (3, 2)
+    """
+    return Captured(step)
+
+
+def _check_agreement(first: Recording, second: Recording) -> None:
+    problem = disagreement(first.recorder, second.recorder)
+    if problem is not None:
+        message = f"capture: two steps are not the same: {problem}"
+        raise CaptureError(message)

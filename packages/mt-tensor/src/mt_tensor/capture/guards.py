@@ -1,0 +1,274 @@
+"""What a replay relies on: everything plain that a step can reach, as it was when it was recorded.
+
+From the function itself the search follows what its code can name: closure cells, globals,
+defaults, the object of a method; then attributes, entries of containers, modules and their parts,
+tensors. Each place it finds is a guard: the same object, or an equal plain value, must be there
+before a replay. The guards of a recording become one compiled expression, because looking at a
+hundred places one by one would cost more than a small step.
+"""
+
+import dis
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from keyword import iskeyword
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from mt_autodiff import mode
+from mt_operators import Op
+from mt_tensor.backend import Backend
+from mt_tensor.base import TensorBase
+from mt_tensor.capture.live import Place
+from mt_tensor.capture.recorder import LIBRARY
+from mt_tensor.dtypes import get_default_dtype
+from mt_tensor.errors import CaptureError
+from mt_tensor.random import Generator
+from mt_tensor.registry import default_backend
+from mt_tensor.tensor_data import TensorData
+
+LARGE = 256
+"""Entries of a container beyond which only their number is watched."""
+
+MOST = 100_000
+"""Guards of one step."""
+
+PLAIN = (bool, int, float, str, bytes, type(None), complex, range, slice)
+OPAQUE = (
+    *(type, Op, Backend, BuiltinFunctionType, CodeType, Generator, ModuleType),
+    *(np.dtype, np.generic, np.ndarray, np.random.Generator, TensorData),
+)
+"""Types whose inside is not looked at: it does not change, or no replay depends on it."""
+
+FOREIGN = sys.stdlib_module_names | {"numpy"}
+"""Packages whose objects are left alone."""
+
+OWN = __name__.rpartition(".")[0]
+"""The package that records and replays; nothing that is replayed depends on its objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What must be where.
+
+    Attributes:
+        path: what a user would call it.
+        kind: an `attribute`, an `item`, a `cell`, a `length`, or a `value` that a call returns.
+        container: where to look; for a value, what to call.
+        key: the name, index or key there.
+        expected: what must be there: the same object, or an equal plain value.
+    """
+
+    path: str
+    kind: str
+    container: Any
+    key: Any
+    expected: Any
+
+    def current(self) -> Any:
+        """Return what is there now."""
+        if self.kind == "attribute":
+            return getattr(self.container, self.key, _NOTHING)
+        if self.kind == "item":
+            return _item(self.container, self.key)
+        if self.kind == "cell":
+            return _contents(self.container)
+        return len(self.container) if self.kind == "length" else self.container()
+
+    def holds(self) -> bool:
+        """Whether it is there."""
+        current = self.current()
+        if current is self.expected:
+            return True
+        plain = isinstance(current, PLAIN) and type(current) is type(self.expected)
+        return plain and bool(current == self.expected)
+
+    def told(self) -> str:
+        """Say what has changed."""
+        current, before = (_shown(v) for v in (self.current(), self.expected))
+        return (
+            f"{self.path} was {before} and is {current}"
+            if current != before
+            else (f"{self.path} is another {current}")
+        )
+
+
+class Watch:
+    """The guards of a step.
+
+    Args:
+        step: the function.
+
+    Attributes:
+        guards: what is watched.
+        tensors: the tensors that were found, by what a user would call them.
+
+    Raises:
+        CaptureError: there is too much of it.
+    """
+
+    def __init__(self, step: Callable[..., Any]) -> None:
+        """Search everything that the step can reach."""
+        self.guards: list[Guard] = []
+        self.tensors: list[tuple[str, TensorBase]] = []
+        self._seen: dict[int, Any] = {}
+        self._waiting: list[tuple[str, Any]] = [(getattr(step, "__name__", "step"), step)]
+        for path, read in _AMBIENT.items():
+            self._guard(path, "value", read, None, read())
+        while self._waiting:
+            path, value = self._waiting.pop()
+            if not isinstance(value, (*PLAIN, *OPAQUE)) and id(value) not in self._seen:
+                self._seen[id(value)] = value
+                self._search(path, value)
+
+    def unchanged(self) -> Callable[[], bool]:
+        """Return a function that tells whether all is as it was, quickly.
+
+        It may say no where a plain value was replaced by an equal one; `changes` knows.
+        """
+        scope: dict[str, Any] = {}
+        terms = [_term(guard, i, scope) for i, guard in enumerate(self.guards)]
+        source = f"lambda: {' and '.join(terms)}"
+        return eval(source, scope)  # type: ignore[no-any-return]  # noqa: S307  of names made here
+
+    def changes(self) -> Iterator[str]:
+        """Yield what has changed, in words."""
+        return (guard.told() for guard in self.guards if not guard.holds())
+
+    def release(self, places: Iterable[Place]) -> None:
+        """Watch these places no more."""
+        freed = {(id(container), key) for container, key in places}
+        self.guards = [g for g in self.guards if (id(g.container), g.key) not in freed]
+
+    def _guard(self, path: str, kind: str, container: Any, key: Any, expected: Any) -> None:
+        self.guards.append(Guard(path, kind, container, key, expected))
+        if len(self.guards) > MOST:
+            message = f"capture: the step reaches more than {MOST} places, such as {path}"
+            raise CaptureError(message)
+
+    def _follow(self, path: str, kind: str, container: Any, key: Any, value: Any) -> None:
+        self._guard(path, kind, container, key, value)
+        self._waiting.append((path, value))
+
+    def _search(self, path: str, value: Any) -> None:
+        if isinstance(value, TensorBase):
+            self._search_tensor(path, value)
+        elif isinstance(value, FunctionType):
+            self._search_function(path, value)
+        elif isinstance(value, MethodType):
+            self._waiting += [(path, value.__func__), (_owner(path), value.__self__)]
+        elif isinstance(value, partial):
+            self._waiting += [(path, part) for part in (value.func, value.args, value.keywords)]
+        elif isinstance(value, (Mapping, list, tuple, set, frozenset)):
+            self._search_container(path, value)
+        else:
+            self._search_object(path, value)
+
+    def _search_tensor(self, path: str, tensor: TensorBase) -> None:
+        self.tensors.append((path, tensor))
+        for name in ("data", "history"):
+            self._guard(f"{path}.{name}", "attribute", tensor, name, getattr(tensor, name))
+        self._guard(f"{path}.hooks", "attribute", tensor, "hooks", tensor.hooks)
+        if tensor.hooks is not None:
+            self._guard(f"{path}.hooks", "length", tensor.hooks, None, len(tensor.hooks))
+
+    def _search_function(self, path: str, function: FunctionType) -> None:
+        if function.__module__.partition(".")[0] in LIBRARY | FOREIGN:
+            return
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            self._follow(name, "cell", cell, None, _contents(cell))
+        for name in _names(function.__code__):
+            if name in function.__globals__:
+                self._follow(name, "item", function.__globals__, name, function.__globals__[name])
+        for part in (function.__defaults__, function.__kwdefaults__):
+            self._waiting.append((path, part))
+
+    def _search_container(self, path: str, container: Any) -> None:
+        if isinstance(container, tuple):  # it stays what it is; what is in it may not
+            self._waiting += [(f"{path}[{i}]", part) for i, part in enumerate(container)]
+            return
+        self._guard(path, "length", container, None, len(container))
+        if len(container) > LARGE or isinstance(container, (set, frozenset)):
+            return
+        keys = container if isinstance(container, Mapping) else range(len(container))
+        for key in keys:
+            name = f"{path}[{key!r}]" if isinstance(key, (str, int)) else f"{path}[...]"
+            self._follow(name, "item", container, key, container[key])
+
+    def _search_object(self, path: str, value: Any) -> None:
+        kind = type(value)
+        if kind.__module__.partition(".")[0] in FOREIGN or kind.__module__.startswith(OWN):
+            return
+        attributes = getattr(value, "__dict__", {})
+        self._guard(path, "length", attributes, None, len(attributes))
+        slots = [s for c in kind.__mro__ for s in _slots(c) if hasattr(value, s)]
+        shared = ["training"] if hasattr(value, "training") else []
+        for name in dict.fromkeys([*attributes, *slots, *shared]):
+            self._follow(f"{path}.{name}", "attribute", value, name, getattr(value, name))
+        for base in kind.__mro__:
+            for method in vars(base).values():
+                if isinstance(method, FunctionType):
+                    self._waiting.append((path, method))
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the globals that code and the functions inside it look up."""
+    inner = (_names(c) for c in code.co_consts if isinstance(c, CodeType))
+    steps = dis.get_instructions(code)
+    return {s.argval for s in steps if s.opname in {"LOAD_GLOBAL", "LOAD_NAME"}}.union(*inner)
+
+
+def _slots(kind: type) -> list[str]:
+    slots = vars(kind).get("__slots__", ())
+    listed = [slots] if isinstance(slots, str) else list(slots)
+    return [name for name in listed if name not in {"__weakref__", "__dict__"}]
+
+
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # nothing is in it yet
+        return _NOTHING
+
+
+def _item(container: Any, key: Any) -> Any:
+    try:
+        return container[key]
+    except LookupError:
+        return _NOTHING
+
+
+def _owner(path: str) -> str:
+    return path.rpartition(".")[0] or "self"
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if isinstance(value, PLAIN) else f"a {type(value).__name__}"
+
+
+def _term(guard: Guard, i: int, scope: dict[str, Any]) -> str:
+    """Write a guard as Python over names in `scope`."""
+    scope[f"c{i}"], scope[f"k{i}"], scope[f"e{i}"] = guard.container, guard.key, guard.expected
+    if guard.kind == "attribute":
+        plain = guard.key.isidentifier() and not iskeyword(guard.key)
+        return f"c{i}.{guard.key} is e{i}" if plain else f"getattr(c{i}, k{i}) is e{i}"
+    if guard.kind == "item":
+        return f"c{i}[k{i}] is e{i}"
+    if guard.kind == "cell":
+        return f"c{i}.cell_contents is e{i}"
+    return f"len(c{i}) == e{i}" if guard.kind == "length" else f"c{i}() is e{i}"
+
+
+_NOTHING = object()
+
+_AMBIENT: dict[str, Callable[[], Any]] = {
+    "default_backend()": default_backend,
+    "get_default_dtype()": get_default_dtype,
+    "is_grad_enabled()": lambda: mode.recording,
+}
+"""What every step depends on, whatever it names."""

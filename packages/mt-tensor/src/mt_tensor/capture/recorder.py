@@ -1,0 +1,179 @@
+"""Recording: while a step runs, every call that it makes of a backend is written down.
+
+A recorder puts a function of its own over each method of each backend that there is, as an
+attribute of the object, so that nothing else slows down and nothing goes unseen. The call itself
+goes on as ever. What one method calls of another belongs to it and is not recorded.
+"""
+
+import sys
+from collections.abc import Callable
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+
+from mt_tensor.backend import Backend
+from mt_tensor.capture.live import Live, Place, active, resolved
+from mt_tensor.capture.tape import Call, Check, Entry
+from mt_tensor.errors import CaptureError
+
+if TYPE_CHECKING:
+    from mt_tensor.base import TensorBase
+    from mt_tensor.tensor_data import Storage
+
+T = TypeVar("T")
+
+LIBRARY = frozenset({"mt_operators", "mt_autodiff", "mt_tensor", "mt_fast", "mt_cuda", "mt_nn"})
+"""Packages whose lines are not to blame."""
+
+HOST = {
+    "from_numpy": "makes a tensor of an array",
+    "from_array": "makes a tensor of an array",
+    "to_numpy": "reads the elements of a tensor",
+    "to_array": "reads the elements of a tensor",
+    "exported": "hands a tensor to another library",
+}
+"""Methods that a replay could not repeat, and what a step does with them."""
+
+ALLOCATING = frozenset({"empty", "allocate"})
+SILENT = frozenset({"lowered"})
+
+
+class Recorder:
+    """Writes down what one step does on one backend.
+
+    Args:
+        backend: where the step computes.
+
+    Attributes:
+        entries: the tape.
+        lives: the values that change from step to step, in the order in which they were made.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        """Record nothing yet."""
+        self.entries: list[Entry] = []
+        self.lives: list[Live[Any]] = []
+        self._backend = backend
+        self._thread = get_ident()
+        self._depth = 0
+        self._items: dict[Place, Live[Any]] = {}
+        self._made: dict[int, Storage] = {}
+        self._covered: list[tuple[Backend, dict[str, Any]]] = []
+
+    def __enter__(self) -> Self:
+        """Cover the methods of all backends.
+
+        Raises:
+            CaptureError: this thread is recording a step already.
+        """
+        if active.recorder is not None:
+            self.refuse("starts a captured step inside another")
+        active.recorder = self
+        for backend in list(Backend.instances):
+            before = vars(backend).copy()
+            covers = {name: self._cover(backend, name) for name in _methods(backend)}
+            vars(backend).update(covers)
+            self._covered.append((backend, {name: before.get(name) for name in covers}))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Uncover them."""
+        active.recorder = None
+        for backend, before in self._covered:
+            for name, method in before.items():
+                if method is None:
+                    del vars(backend)[name]
+                else:
+                    vars(backend)[name] = method
+        self._covered.clear()
+
+    def live(self, compute: Callable[[], T], reads: tuple[Place, ...]) -> Live[T]:
+        """Compute a value that each replay computes anew."""
+        made = Live(compute, reads)
+        self.lives.append(made)
+        self.entries.append(made)
+        return made
+
+    def item(self, container: Any, key: Any) -> Live[Any]:
+        """Read an entry of a container in each replay: once, however often the step does."""
+        place = id(container), key
+        if place not in self._items:
+            self._items[place] = self.live(lambda: container[key], ((container, key),))
+        return self._items[place]
+
+    def check(self, check: Callable[..., object], tensors: tuple["TensorBase", ...]) -> None:
+        """Look at elements now, and in each replay."""
+        entry = Check(check, tuple(t.data for t in tensors), place())
+        self._depth += 1
+        try:
+            entry.run(self._backend)
+        finally:
+            self._depth -= 1
+        self.entries.append(entry)
+
+    def made(self, storage: "Storage") -> bool:
+        """Whether the step allocated this storage itself."""
+        return id(storage) in self._made
+
+    def refuse(self, what: str) -> NoReturn:
+        """Say what cannot be replayed, and where it happens.
+
+        Raises:
+            CaptureError: always.
+        """
+        message = f"{place()} {what}, which cannot be replayed"
+        raise CaptureError(message)
+
+    def _cover(self, backend: Backend, name: str) -> Callable[..., Any]:
+        method = getattr(backend, name)
+
+        def covered(*args: Any, **kwargs: Any) -> Any:
+            if self._depth or get_ident() != self._thread:
+                return method(*args, **kwargs)
+            self._check_call(backend, name)
+            self._depth += 1
+            try:
+                values = {key: resolved(value) for key, value in kwargs.items()}
+                result = method(*map(resolved, args), **values)
+            finally:
+                self._depth -= 1
+            self._note(name, args, kwargs, result)
+            return result
+
+        return covered
+
+    def _check_call(self, backend: Backend, name: str) -> None:
+        if backend is not self._backend:
+            self.refuse(f"computes on {backend.name!r} in a step on {self._backend.name!r}")
+        if name in HOST:
+            self.refuse(HOST[name])
+
+    def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        if name in SILENT:
+            return
+        if name in ALLOCATING or name == "full":
+            storage = result if name == "empty" else result.storage
+            self._made[id(storage)] = storage
+            if name == "full":
+                value = args[1] if len(args) > 1 else kwargs["value"]
+                self.entries.append(Call("fill", (result, value), {}, place()))
+        elif result is not None:
+            self.refuse(f"uses what the method {name} of {self._backend.name!r} returns")
+        else:
+            self.entries.append(Call(name, args, kwargs, place()))
+
+
+def place() -> str:
+    """Return the line of the caller outside of the library, as `file:line:`."""
+    frame = sys._getframe(1)  # noqa: SLF001  as `warnings` finds whom to blame
+    while _of_library(frame.f_globals.get("__name__", "")) and frame.f_back is not None:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}:"
+
+
+def _of_library(module: str) -> bool:
+    return module.partition(".")[0] in LIBRARY
+
+
+def _methods(backend: Backend) -> list[str]:
+    names = [name for name in dir(type(backend)) if not name.startswith("_")]
+    return [name for name in names if callable(getattr(type(backend), name, None))]

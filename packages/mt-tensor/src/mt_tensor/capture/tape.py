@@ -1,0 +1,119 @@
+"""A recorded step: the calls of a backend in order, and what happens between them."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mt_tensor.capture.live import Live, resolved
+from mt_tensor.tensor_data import TensorData
+
+if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
+
+Run = Callable[[], None]
+
+
+class Call(NamedTuple):
+    """A call of a backend.
+
+    Attributes:
+        method: its name.
+        args: its arguments; a `Live` stands for its value at the time.
+        kwargs: its keyword arguments, likewise.
+        place: the line of the caller's code, as `file:line`.
+    """
+
+    method: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    place: str
+
+    def run(self, backend: "Backend") -> None:
+        """Call the method with the current values."""
+        kwargs = {name: resolved(value) for name, value in self.kwargs.items()}
+        getattr(backend, self.method)(*map(resolved, self.args), **kwargs)
+
+    @property
+    def tensors(self) -> list[TensorData]:
+        """The tensors among the arguments."""
+        return [a for a in (*self.args, *self.kwargs.values()) if isinstance(a, TensorData)]
+
+    @property
+    def written(self) -> list[TensorData]:
+        """The tensors that the call writes: the first, and for a step of an optimiser its state."""
+        tensors = self.tensors
+        if self.method.endswith("_step"):
+            return tensors[:1] + tensors[2:]
+        return tensors[:1]
+
+    @property
+    def lives(self) -> list[Live[Any]]:
+        """The values among the arguments that change from step to step."""
+        return [a for a in (*self.args, *self.kwargs.values()) if isinstance(a, Live)]
+
+
+class Check(NamedTuple):
+    """A look at the elements of tensors, which may raise.
+
+    Attributes:
+        check: called with the elements as arrays.
+        tensors: whose.
+        place: as that of a call.
+    """
+
+    check: Callable[..., object]
+    tensors: tuple[TensorData, ...]
+    place: str
+
+    def run(self, backend: "Backend") -> None:
+        """Look at the elements as they are now."""
+        self.check(*map(backend.to_array, self.tensors))
+
+
+Entry = Call | Check | Live[Any]
+"""A `Live` among the entries is the place where its value is computed."""
+
+
+def looped(backend: "Backend", calls: Sequence[Call]) -> Run:
+    """Return a function that makes the calls one after the other."""
+
+    def run() -> None:
+        for call in calls:
+            call.run(backend)
+
+    return run
+
+
+def player(backend: "Backend", entries: Sequence[Entry]) -> tuple[list[Run], Run]:
+    """Return functions that together repeat a tape, and one that first computes its values anew.
+
+    The calls between two checks are one piece. A value is computed before the piece that it
+    belongs to: no call can tell the difference.
+    """
+    repeating: list[Run] = []
+    whole: list[Run] = []
+    for piece in _pieces(entries):
+        calls = [entry for entry in piece if isinstance(entry, Call)]
+        runs = [backend.lowered(calls)] if calls else []
+        runs += [_bound(entry, backend) for entry in piece if isinstance(entry, Check)]
+        repeating += runs
+        whole += [*(entry.refresh for entry in piece if isinstance(entry, Live)), *runs]
+
+    def play() -> None:
+        for run in whole:
+            run()
+
+    return repeating, play
+
+
+def _bound(check: Check, backend: "Backend") -> Run:
+    return lambda: check.run(backend)
+
+
+def _pieces(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Cut the entries after each check."""
+    pieces: list[list[Entry]] = [[]]
+    for entry in entries:
+        pieces[-1].append(entry)
+        if isinstance(entry, Check):
+            pieces.append([])
+    return pieces
