@@ -95,7 +95,7 @@ def test_what_is_shared_counts_once_and_what_is_called_twice_costs_twice():
     assert layers["unused"].outputs == ()
     assert table.parameters == 12 + 8
     lines = [line.split() for line in str(table).splitlines()]
-    assert ["0:", "Linear", "x", "2", "(4,", "3)", "12", "144", "384", "B"] in lines
+    assert ["0:", "Linear", "x", "2", "(4,", "3)", "12", "144", "192", "B"] in lines
     assert ["unused:", "Linear", "not", "called", "8"] in lines
 
 

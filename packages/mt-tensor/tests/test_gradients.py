@@ -24,7 +24,7 @@ from mt_tensor.functions.joining import Cat
 from mt_tensor.functions.matmul import MatMul
 from mt_tensor.functions.movement import Copy, Expand, Permute, Restride, View
 from mt_tensor.functions.padding import Pad
-from mt_tensor.functions.reduction import CumSum, Extremum, Prod, Sum
+from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum
 from mt_tensor.functions.transfer import Transfer
 from mt_tensor.simple import SimpleBackend
 from mt_tensor.testing import OPERATORS
@@ -67,6 +67,9 @@ FUNCTIONS = [
     (Prod, lambda x: x.prod(0), [normal(2, 3)]),
     (Prod, lambda x: x.prod(1), [with_zeros(1)]),
     (Prod, lambda x: x.prod(1), [with_zeros(2)]),
+    (Mean, lambda x: x.mean(), [normal(2, 3)]),
+    (Mean, lambda x: x.mean(1), [normal(2, 3, 2)]),
+    (Mean, lambda x: x.mean((0, -1), keepdim=False), [normal(2, 3, 2)]),
     (CumSum, lambda x: x.cumsum(0), [normal(5, 2)]),
     (CumSum, lambda x: x.cumsum(-1), [normal(2, 7)]),
     (Permute, lambda x: x.permute(2, 0, 1), [normal(2, 3, 4)]),
@@ -93,7 +96,6 @@ METHODS = {
     "add with broadcasting": (lambda x, y: x + y, [normal(3, 1), normal(2, 1, 4)]),
     "mul of a tensor with itself": (lambda x: x * x, [normal(3)]),
     "numbers on either side": (lambda x: (2.0 - x) / 3.0 + 1.0 / (x * x + 1.0) ** 2, [normal(3)]),
-    "mean": (lambda x: x.mean(1), [normal(2, 3)]),
     "var": (lambda x: x.var(0), [normal(4, 2)]),
     "var without correction": (lambda x: x.var(correction=0.0), [normal(4)]),
     "std": (lambda x: x.std((0, 1), keepdim=False), [normal(2, 3)]),

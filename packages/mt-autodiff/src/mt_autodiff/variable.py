@@ -42,7 +42,7 @@ class Variable(ABC):
         return self.history.inputs
 
     def chain_rule(self, grad_output: Any) -> Iterable[tuple["Variable", Any]]:
-        """Yield each input that wants a gradient, with this node's contribution to it.
+        """Return each input that wants a gradient, with this node's contribution to it.
 
         Args:
             grad_output: the derivative of the final result by this variable.
@@ -55,9 +55,8 @@ class Variable(ABC):
         if history is None or history.last_fn is None:
             message = f"this {type(self).__name__} was not computed: there is no chain to follow"
             raise GradientError(message)
-        for variable, grad in zip(history.inputs, _backward(history, grad_output), strict=True):
-            if grad is not None and not variable.is_constant():
-                yield variable, variable._fit(grad)
+        pairs = zip(history.inputs, _backward(history, grad_output), strict=True)
+        return [(v, v._fit(g)) for v, g in pairs if g is not None and not v.is_constant()]
 
     def _sources(self) -> Sequence["Variable"]:
         """Return the inputs that a gradient may flow to."""

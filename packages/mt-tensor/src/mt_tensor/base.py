@@ -1,6 +1,6 @@
 """A tensor as a node of the graph: its data, its backend, its gradient."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import copysign
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -157,8 +157,8 @@ class TensorBase(Variable):
 
         return remove
 
-    def chain_rule(self, grad_output: Any) -> Iterator[tuple[Variable, Any]]:
-        """Yield each input that wants a gradient, with this node's contribution to it.
+    def chain_rule(self, grad_output: Any) -> Iterable[tuple[Variable, Any]]:
+        """Return each input that wants a gradient, with this node's contribution to it.
 
         Raises:
             GradientError: as `Variable.chain_rule`; or what the function saved has been written
@@ -166,11 +166,14 @@ class TensorBase(Variable):
         """
         if self.history is not None and self.history.ctx is not None:
             self._check_saved(self.history.last_fn, self.history.ctx)
-        grad_output = self._hooked(grad_output)
-        for variable, grad in super().chain_rule(grad_output):
-            # What a leaf keeps may be written to, so it must not share with another gradient.
-            shared = variable.is_leaf() and grad.data.storage is grad_output.data.storage
-            yield variable, _cast(grad, grad.dtype) if shared else grad
+        if self.hooks:
+            grad_output = self._hooked(grad_output)
+        # What a leaf keeps may be written to, so it must not share with another gradient.
+        passed = grad_output.data.storage
+        return [
+            (v, _cast(g, g.dtype) if g.data.storage is passed and v.is_leaf() else g)
+            for v, g in super().chain_rule(grad_output)
+        ]
 
     def zero_grad_(self) -> None:
         """Forget the gradient that has been accumulated."""

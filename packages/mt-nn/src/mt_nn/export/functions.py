@@ -5,6 +5,7 @@ from typing import Any
 from mt_nn.export.graph import Graph, Pair, Rule
 from mt_nn.functional.convolution import Conv2d
 from mt_nn.functional.embedding import Embedding
+from mt_nn.functional.linear import Linear
 from mt_nn.functional.normalization import Standardize
 from mt_nn.functional.pooling import AvgPool2d, MaxPool2d
 from mt_nn.functional.softmax import LogSoftmax
@@ -15,7 +16,7 @@ from mt_tensor.functions.joining import Cat
 from mt_tensor.functions.matmul import MatMul
 from mt_tensor.functions.movement import Copy, Expand, Permute, Restride, View
 from mt_tensor.functions.padding import Pad
-from mt_tensor.functions.reduction import CumSum, Extremum, Prod, Sum
+from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum
 from mt_tensor.functions.transfer import Transfer
 
 FIRST, LAST = -(2**63), 2**63 - 1
@@ -86,6 +87,23 @@ def _fold(op_type: str) -> Rule:
         return graph.add(op_type, name, graph.constant(axes, "axes")) if axes else name
 
     return rule
+
+
+def _mean(graph: Graph, result: Pair) -> str:
+    (x,) = result.inputs
+    name, axes = graph.floats(x, [x]), list(result.context.axes)
+    if not axes:
+        return name
+    kept, dropped = len(result.sizes), len(x.sizes) - len(axes)
+    gone = graph.constant(axes, "axes")
+    mean = graph.add("ReduceMean", name, gone, keepdims=int(kept == len(x.sizes)))
+    if kept in {len(x.sizes), dropped}:
+        return mean
+    return graph.add("Reshape", mean, graph.constant([1], "shape"))
+
+
+def _linear(graph: Graph, result: Pair) -> str:
+    return graph.add("Gemm", *graph.operands(result), transB=1)
 
 
 def _extremum(graph: Graph, result: Pair) -> str:
@@ -210,9 +228,11 @@ RULES: dict[Any, Rule] = {
     Expand: _expand,
     Extremum: _extremum,
     Gather: _gather,
+    Linear: _linear,
     LogSoftmax: _log_softmax,
     MatMul: _matmul,
     MaxPool2d: _pool("MaxPool"),
+    Mean: _mean,
     Pad: _pad,
     Permute: _permute,
     Prod: _fold("ReduceProd"),

@@ -1,7 +1,7 @@
 """Losses of a decision between two."""
 
 from mt_nn.functional.reduction import Reduction, alike, reduced
-from mt_operators import log, op
+from mt_operators import log, op, sigmoid, softplus
 from mt_tensor import Tensor
 
 LEAST_LOG = -100.0
@@ -63,9 +63,11 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     alike(name, input, target)
-    slack = (-input).softplus()
-    share = slack if pos_weight is None else slack * (1.0 + (pos_weight - 1.0) * target)
-    losses = (1.0 - target) * input + share
+    losses: Tensor = (
+        logit_cross_op(input, target)
+        if pos_weight is None
+        else weighted_logit_cross_op(input, target, pos_weight)
+    )
     return reduced(name, losses if weight is None else losses * weight, reduction)
 
 
@@ -83,3 +85,21 @@ def bounded_log(x: float) -> float:
 def cross_op(x: float, t: float) -> float:
     r"""$-t \ln x - (1 - t) \ln(1 - x)$."""
     return -t * bounded_log(x) - (1.0 - t) * bounded_log(1.0 - x)
+
+
+@op(lambda x, t: sigmoid(x) - t, lambda x, _: -x)
+def logit_cross_op(x: float, t: float) -> float:
+    r"""$(1 - t)\,x + \ln(1 + e^{-x})$."""
+    slack: float = softplus(-x)
+    return (1.0 - t) * x + slack
+
+
+@op(
+    lambda x, t, p: (1.0 - t) - (1.0 + (p - 1.0) * t) * sigmoid(-x),
+    lambda x, _, p: (p - 1.0) * softplus(-x) - x,
+    lambda x, t, _: t * softplus(-x),
+)
+def weighted_logit_cross_op(x: float, t: float, p: float) -> float:
+    r"""$(1 - t)\,x + (1 + (p - 1)\,t) \ln(1 + e^{-x})$."""
+    slack: float = softplus(-x)
+    return (1.0 - t) * x + (1.0 + (p - 1.0) * t) * slack

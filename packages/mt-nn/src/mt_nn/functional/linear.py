@@ -1,7 +1,10 @@
 """The affine map of a layer of neurons."""
 
+from typing import Any
+
 from mt_nn.arguments import one_dtype
-from mt_tensor import ShapeError, Tensor
+from mt_operators import add
+from mt_tensor import Context, Function, ShapeError, Tensor
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -22,10 +25,43 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Source: `torch.nn.functional.linear`.
     """
     _check(input, weight, bias)
-    rows = input if input.ndim <= 2 else input.reshape(-1, input.shape[-1])  # noqa: PLR2004
-    product = rows @ weight.permute(1, 0)
-    shifted = product if bias is None else product + bias
-    return shifted if input.ndim <= 2 else shifted.view(*input.shape[:-1], -1)  # noqa: PLR2004
+    rows = input if input.ndim == 2 else input.reshape(-1, input.shape[-1])  # noqa: PLR2004
+    given = (rows, weight) if bias is None else (rows, weight, bias)
+    mapped: Tensor = Linear.apply(*given)
+    return mapped if input.ndim == 2 else mapped.view(*input.shape[:-1], len(weight))  # noqa: PLR2004
+
+
+class Linear(Function):
+    """The affine map of rows as one node of the graph: no view and no sum of its own."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Tensor, weight: Tensor, *bias: Tensor) -> Any:
+        """Multiply (N, I) by the transpose of (O, I), and add the bias in place."""
+        ctx.save_for_backward(x, weight)
+        backend, dtype = x.backend, x.data.storage.dtype
+        out = backend.allocate((x.data.shape[0], weight.data.shape[0]), dtype)
+        backend.matmul(out, x.data, weight.data.transpose())
+        for b in bias:
+            backend.zip(add, out, out, b.data.expand(out.shape))
+        return x._new(out)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Tensor) -> Any:
+        r"""Return $GW$, $G^\top x$, and for the bias the sum of the rows of $G$."""
+        x, weight = ctx.saved_values
+        grad, backend = grad_output.data, x.backend
+        gradients: list[Any] = [None] * len(ctx.needs_input_grad)
+        if ctx.needs_input_grad[0]:
+            gradients[0] = x._new(backend.allocate(x.data.shape, grad.dtype))
+            backend.matmul(gradients[0].data, grad, weight.data)
+        if ctx.needs_input_grad[1]:
+            gradients[1] = x._new(backend.allocate(weight.data.shape, grad.dtype))
+            backend.matmul(gradients[1].data, grad.transpose(), x.data)
+        if True in ctx.needs_input_grad[2:]:
+            sums = backend.allocate((1, grad.shape[1]), grad.dtype)
+            backend.reduce(add, sums, grad)
+            gradients[2] = x._new(sums.restrided(sums.shape[1:], (1,)))
+        return tuple(gradients)
 
 
 def _check(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:

@@ -9,12 +9,14 @@ from math import prod
 from typing import Any
 
 from mt_nn.functional.convolution import Conv2d
+from mt_nn.functional.linear import Linear
 from mt_nn.functional.transposed import ConvTranspose2d
 from mt_tensor import Tensor
 from mt_tensor.functions.matmul import MatMul
 
 RULES: dict[Any, Callable[[Tensor, Tensor, Tensor], int]] = {
     MatMul: lambda result, a, _: 2 * result.size * a.shape[-1],
+    Linear: lambda result, x, _: 2 * result.size * x.shape[-1],
     Conv2d: lambda result, _, weight: 2 * result.size * prod(weight.shape[1:]),
     ConvTranspose2d: lambda _, x, weight: 2 * x.size * prod(weight.shape[1:]),
 }
@@ -24,5 +26,5 @@ def flops(result: Tensor) -> int:
     """Return how many operations made a result of its inputs."""
     if result.history is None or result.history.last_fn not in RULES:
         return 0
-    a, b = result.history.inputs
+    a, b = result.history.inputs[:2]
     return RULES[result.history.last_fn](result, a, b)  # type: ignore[arg-type]  # tensors

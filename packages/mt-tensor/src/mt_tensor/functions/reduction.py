@@ -4,11 +4,12 @@ The functions keep every dimension: a folded one has size 1, so that the result 
 against its input. Dropping it is a view, made by the caller.
 """
 
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mt_autodiff import Context, Function
-from mt_operators import Op, add, eq, maximum, mul
-from mt_tensor.layout import Shape
+from mt_operators import Op, add, div, eq, maximum, mul
+from mt_tensor.layout import Shape, contiguous_strides
 
 if TYPE_CHECKING:
     from mt_tensor.base import TensorBase
@@ -31,6 +32,27 @@ class Sum(Function):
     def backward(ctx: Context, grad_output: "Tensor") -> Any:
         """Read each gradient once for each element that was summed: a view of stride 0."""
         return grad_output.expand(ctx.shape)
+
+
+class Mean(Function):
+    """Average over axes; its gradient is spread back over them, divided by their number."""
+
+    @staticmethod
+    def forward(ctx: Context, a: "Tensor", *, axes: Axes, shape: Shape) -> Any:
+        """Return the averages, as `shape`: size 1 along `axes`, or without them."""
+        means = fold(add, a, axes)
+        ctx.axes, ctx.shape, ctx.kept = axes, a.shape, means.shape
+        ctx.count = float(prod([a.shape[d] for d in axes]))
+        (count,) = means._like((ctx.count,))
+        means.backend.zip(div, means.data, means.data, count.data)
+        return means._new(means.data.restrided(shape, contiguous_strides(shape)))
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+        """Read each share once for each element that was averaged: a view of stride 0."""
+        share = grad_output / ctx.count
+        kept = share.data.restrided(ctx.kept, contiguous_strides(ctx.kept))
+        return share._new(kept.expand(ctx.shape))
 
 
 class Extremum(Function):
@@ -116,10 +138,11 @@ def fold(op: Op, a: T, axes: Axes) -> T:
     Returns:
         The same number of dimensions, with size 1 along `axes`.
     """
-    out = a.backend.allocate(_kept(a.shape, axes), a.dtype)
+    out = a.backend.allocate(kept_shape(a.shape, axes), a.dtype)
     a.backend.reduce(op, out, a.data)
     return a._new(out)
 
 
-def _kept(shape: Shape, axes: Axes) -> Shape:
-    return tuple(1 if d in axes else n for d, n in enumerate(shape))
+def kept_shape(shape: Shape, axes: Axes) -> Shape:
+    """Return a shape with size 1 along axes."""
+    return tuple([1 if d in axes else n for d, n in enumerate(shape)])

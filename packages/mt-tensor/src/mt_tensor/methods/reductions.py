@@ -12,7 +12,7 @@ import numpy as np
 from mt_autodiff import Function
 from mt_operators import Op, eq, maximum, minimum, ne, op, zero
 from mt_tensor.errors import ShapeError
-from mt_tensor.functions.reduction import CumSum, Extremum, Prod, Sum
+from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum, kept_shape
 from mt_tensor.layout import Shape, normalize_axes, normalize_axis
 from mt_tensor.methods.elementary import Elementary
 
@@ -42,10 +42,8 @@ class Reductions(Elementary):
     def mean(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Average over `dim`; nan over no elements. Arguments and shape as in `sum`."""
         axes = normalize_axes("mean", dim, self.ndim)
-        count = 1
-        for d in axes:
-            count *= self.shape[d]
-        return self.sum(dim, keepdim=keepdim) / float(count)
+        shape = _result(kept_shape(self.shape, axes), axes, dim, keepdim)
+        return Mean.apply(self._floating(), axes=axes, shape=shape)  # type: ignore[no-any-return]
 
     def prod(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Multiply over `dim`. Arguments and shape as in `sum`."""
@@ -141,13 +139,15 @@ class Reductions(Elementary):
     ) -> Self:
         axes = normalize_axes(name, dim, self.ndim)
         folded: Self = function.apply(self._floating(), axes=axes, **metadata)
-        if dim is None:
-            return folded.view(1) if keepdim else folded.view()
-        return folded if keepdim else folded.view(*_dropped(self.shape, axes))
+        shape = _result(folded.shape, axes, dim, keepdim)
+        return folded if shape == folded.shape else folded.view(*shape)
 
 
-def _dropped(shape: Shape, axes: tuple[int, ...]) -> Shape:
-    return tuple(n for d, n in enumerate(shape) if d not in axes)
+def _result(kept: Shape, axes: tuple[int, ...], dim: Dims, keepdim: bool) -> Shape:  # noqa: FBT001
+    """Return the shape of a fold that has left size 1 along its axes."""
+    if dim is None:
+        return (1,) if keepdim else ()
+    return kept if keepdim else tuple(n for d, n in enumerate(kept) if d not in axes)
 
 
 @op(zero, zero, predicate=True)
