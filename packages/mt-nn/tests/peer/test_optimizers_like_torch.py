@@ -26,9 +26,19 @@ CASES = {
     "RMSprop, centred": lambda o, p: o.RMSprop(p, 0.005, 0.9, 1e-4, centered=True),
     "RMSprop, all": lambda o, p: o.RMSprop(p, 0.005, 0.9, 1e-4, 0.1, 0.8, centered=True),
     "Adagrad": lambda o, p: o.Adagrad(p, lr=0.5),
+    "Muon": lambda o, p: o.Muon(p, lr=0.02),
+    "Muon, all": lambda o, p: o.Muon(
+        p, 0.02, 0.2, 0.8, False, (3.0, -3.2, 1.2), 1e-5, 3, "match_rms_adamw"
+    ),
     "Adagrad, all": lambda o, p: o.Adagrad(p, 0.5, 0.1, 0.1, 0.3, 1e-6),
 }
 STEPS = 100
+
+
+@pytest.fixture(autouse=True)
+def _exactly(monkeypatch):
+    """Let PyTorch's Muon compute in the precision of its parameters: it rounds to bfloat16."""
+    monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.clone)
 
 
 def start():
@@ -61,5 +71,6 @@ def test_it_goes_where_pytorch_goes(name):
 
 
 if __name__ == "__main__":
+    torch.Tensor.bfloat16 = torch.Tensor.clone
     for name in CASES:
         print(f"| {name} | {difference(name):.0e} |")  # noqa: T201
