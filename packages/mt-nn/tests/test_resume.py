@@ -2,10 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-import textwrap
-import time
 
 import numpy as np
 import pytest
@@ -265,44 +261,3 @@ def test_how_often_is_a_positive_number(tmp_path):
     with pytest.raises(ValueError, match="Checkpoints: every must be a positive integer, not 0"):
         Checkpoints(tmp_path / "run", every=0)
     assert str(Checkpoints(tmp_path / "run")) == "there is no checkpoint yet"
-
-
-PROGRAM = """
-    import sys
-    sys.path.insert(0, {tests!r})
-    from pathlib import Path
-    from test_resume import EPOCHS, made
-
-    path = Path({path!r})
-    trainer, train, test = made(path)
-    print("ready", flush=True)
-    trainer.fit(train, test, epochs=20, resume=path if path.exists() else None)
-    print(trainer.model.state()["0.weight"].tolist(), flush=True)
-"""
-
-
-def start(path):
-    program = PROGRAM.format(tests=os.path.dirname(__file__), path=str(path))  # noqa: PTH120
-    return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"MT_BACKEND": "simple"},
-    )
-
-
-def test_it_goes_on_after_kill_9(tmp_path):
-    process = start(tmp_path / "whole.safetensors")
-    expected = process.communicate()[0].splitlines()[-1]
-    path = tmp_path / "run.safetensors"
-    delays = np.random.default_rng().uniform(0.0, 0.4, 3)
-    for delay in delays:
-        process = start(path)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(delay)
-        process.kill()
-        process.communicate()
-    process = start(path)
-    assert process.communicate()[0].splitlines()[-1] == expected, delays
-    left = {p.name for p in tmp_path.iterdir() if not p.name.endswith(".partial")}
-    assert left == {"whole.safetensors", "run.safetensors"}
