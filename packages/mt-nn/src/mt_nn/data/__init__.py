@@ -5,9 +5,17 @@ from mt_nn.data.cache import UnavailableError as UnavailableError
 from mt_nn.data.cache import data_folder as data_folder
 from mt_nn.data.dataset import Dataset as Dataset
 from mt_nn.data.dataset import TensorDataset as TensorDataset
+from mt_nn.data.download import download as download
 from mt_nn.data.glove import WordVectors as WordVectors
 from mt_nn.data.glove import load_glove as load_glove
+from mt_nn.data.idx import IdxError as IdxError
+from mt_nn.data.idx import read_idx as read_idx
+from mt_nn.data.images import ImageDataset as ImageDataset
 from mt_nn.data.loader import DataLoader as DataLoader
+from mt_nn.data.mnist import FASHION_MNIST as FASHION_MNIST
+from mt_nn.data.mnist import MNIST as MNIST
+from mt_nn.data.mnist import Pictures as Pictures
+from mt_nn.data.mnist import load_collection as load_collection
 from mt_nn.data.python_reference import load_python_reference as load_python_reference
 from mt_nn.data.snippets import Snippets as Snippets
 from mt_nn.data.snippets import load_snippets as load_snippets
@@ -17,3 +25,8 @@ from mt_nn.data.text import Vocabulary as Vocabulary
 from mt_nn.data.text import pad_sequences as pad_sequences
 from mt_nn.data.text import tokenize as tokenize
 from mt_nn.data.tokens import TokenWindows as TokenWindows
+from mt_nn.data.transforms import Compose as Compose
+from mt_nn.data.transforms import Normalize as Normalize
+from mt_nn.data.transforms import RandomAffine as RandomAffine
+from mt_nn.data.transforms import RandomCrop as RandomCrop
+from mt_nn.data.transforms import RandomFlip as RandomFlip
