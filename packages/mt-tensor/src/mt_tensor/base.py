@@ -262,8 +262,10 @@ class TensorBase(Variable):
 
     def _check_saved(self, function: Any, ctx: Context) -> None:
         """Refuse a backward over elements that were overwritten after this node saved them."""
+        kind, made = type(self), self.unique_id
         for saved in ctx.saved_values:
-            if isinstance(saved, TensorBase) and saved.data.last_write[0] > self.unique_id:
+            tensor = type(saved) is kind or isinstance(saved, TensorBase)
+            if tensor and saved.data.last_write[0] > made:
                 message = (
                     f"{function.__name__}: a tensor of {saved.shape} that it saved for its "
                     "backward has been written in place since; write to a clone() instead"
