@@ -4,7 +4,7 @@ Notation: N pictures of H x W = 28 x 28 pixels, one byte each, 0 for paper and 2
 `NOTICE.md`, beside the file, says where they come from.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -12,8 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mt_nn.data import Source
+
 DIGITS_FILE = Path(__file__).with_name("mnist10k.npz")
 DIGITS_SHA256 = "94e2480bb2d38e772966d2564f7818de27e5e7d95984370b0cfb33e5bb4a39df"
+
+SHIPPED = Source(
+    name="10,000 digits of MNIST",
+    origin="mnist10k.npz, which ships with mt-course",
+    licence="CC BY-SA 3.0, as is commonly stated",
+    citation="LeCun, Bottou, Bengio and Haffner, 1998",
+)
 
 # The mean and the standard deviation of a pixel of these pictures, on a scale of 0 to 1.
 MEAN, DEVIATION = 0.1311, 0.3087
@@ -26,10 +35,12 @@ class Digits:
     Attributes:
         images: bytes, shape `(N, 28, 28)`.
         labels: the digits, 0 to 9, shape `(N,)`.
+        source: where they come from, or None if they were made here.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
+    source: Source | None = None
 
     def __len__(self) -> int:
         """Count the pictures."""
@@ -37,7 +48,7 @@ class Digits:
 
     def take(self, chosen: "NDArray[np.intp] | slice") -> "Digits":
         """Select pictures by their ordinals."""
-        return Digits(self.images[chosen], self.labels[chosen])
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
 
     def split(self, test: int, seed: int = 0) -> tuple["Digits", "Digits"]:
         """Shuffle, then part into digits to train on and digits to test on.
@@ -74,7 +85,7 @@ def load_digits(path: Path = DIGITS_FILE) -> Digits:
         message = f"{path} is damaged: SHA-256 is {found}, not {DIGITS_SHA256}; reinstall mt-course"
         raise ValueError(message)
     with np.load(BytesIO(content)) as arrays:
-        return Digits(arrays["x"], arrays["y"])
+        return Digits(arrays["x"], arrays["y"], SHIPPED)
 
 
 def standardise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
