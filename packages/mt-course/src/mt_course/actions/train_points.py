@@ -18,6 +18,7 @@ from mt_course.report import percent, report
 from mt_course.run_folder import write_config, write_history, write_weights
 
 INTERRUPTED = 130
+SEPARATOR = " \N{MIDDLE DOT} "
 LINE = ("w1", "w2", "bias")
 OUTSIDE = ("torch",)
 """What computes without being a backend."""
@@ -62,17 +63,19 @@ def _run(job: Job, folder: Path) -> int:
 def _keep(folder: Path, job: Job, done: PointsRun, heading: str) -> None:
     curves = done.epochs if len(done.epochs) > 1 else []
     predict = job.learner.probabilities
-    figure = boundary_figure(curves, done.data, predict, heading, _details(job.told, done))
+    figure = boundary_figure(curves, done.data, predict, heading, _details(job, done))
     save_figure(figure, folder / "picture.png")
     write_history(folder, done.epochs)
     write_weights(folder, job.learner.weights())
     write_config(folder, {"project": job.project, **asdict(job.told), **job.line})
 
 
-def _details(told: PointsOptions, done: PointsRun) -> str:
-    parts = (
-        f"{len(done.epochs)} epoch{'s' if len(done.epochs) != 1 else ''}",
-        f"seed {told.seed}",
-        f"{done.seconds:.1f} seconds",
-    )
-    return " \N{MIDDLE DOT} ".join(parts)
+def _details(job: Job, done: PointsRun) -> str:
+    told, seconds = job.told, f"{done.seconds:.1f} seconds"
+    if job.line:
+        parts = [f"{name} {value:g}" for name, value in job.line.items()]
+        return SEPARATOR.join((*parts, f"seed {told.seed}", seconds))
+    epochs = f"{len(done.epochs)} epoch{'s' if len(done.epochs) != 1 else ''}"
+    batch = f"batch {told.batch_size or 'all'}"
+    parts = [epochs, f"hidden {told.hidden}", f"rate {told.lr:g}", batch, f"seed {told.seed}"]
+    return SEPARATOR.join((*parts, f"backend {told.backend}", seconds))

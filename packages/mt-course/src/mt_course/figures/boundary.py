@@ -1,6 +1,7 @@
 """A plane of probabilities with labelled points on it: where a network draws the line."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ Predict = Callable[[Sequence[tuple[float, float]]], Sequence[float]]
 """A classifier: the probability of label 1 for each point."""
 
 CELLS = 60
+NAME: dict[str, Any] = {"fontsize": 10, "fontweight": "bold", "ha": "right"}
 WARM = "#d9822b"
 PLANE = LinearSegmentedColormap.from_list("plane", [TEST, "#ffffff", WARM])
 
@@ -58,6 +60,7 @@ def draw_plane(axes: Axes, data: Dataset, predict: Predict) -> None:
     axes.contour(plane, levels=[0.5], origin="lower", extent=where, colors=INK, linewidths=1)
     _draw_points(axes, data, np.array(predict(data.points)))
     title(axes, f"{data.name}: {len(data)} points")
+    _name_labels(axes)
     axes.set_axis_off()
 
 
@@ -68,6 +71,15 @@ def _draw_points(axes: Axes, data: Dataset, probabilities: np.ndarray) -> None:
         axes.scatter(x, y, s=44, c=color, marker=marker, edgecolors="white", linewidths=1.2)
     x, y = points[(probabilities > 0.5) != labels].T  # noqa: PLR2004  the likelier label
     axes.scatter(x, y, s=150, facecolors="none", edgecolors=WRONG, linewidths=2, label="wrong")
+
+
+def _name_labels(axes: Axes) -> None:
+    """Write above the right corner which colour stands for which label."""
+    for place, label, color in ((0.88, "label 0", TEST), (1.0, "label 1", WARM)):
+        text = axes.text(
+            place, 1.02, label, color=color, fontsize=10, fontweight="bold", ha="right"
+        )
+        text.set_transform(axes.transAxes)
 
 
 def _extent(data: Dataset) -> tuple[float, float]:
