@@ -1,11 +1,12 @@
 """Adagrad: what has moved much moves less."""
 
 import math
+from functools import partial
 
 import mt_tensor
 from mt_nn.optim.optimizer import Group, Optimizer, Parameters, State, at_least
 from mt_operators import div
-from mt_tensor import Tensor, TensorData
+from mt_tensor import Tensor, TensorData, live
 from mt_tensor.defaults.optimization import update
 
 
@@ -59,11 +60,15 @@ class Adagrad(Optimizer):
             start = group["initial_accumulator_value"]
             total = mt_tensor.full(value.shape, start, value.dtype, value.backend)
             state.update(step=0, sum=total)
-        state["step"] += 1
         p, total, decay = value.data, state["sum"].data, group["weight_decay"]
         update(value.backend, _add_square, total, (grad, p), (decay,))
-        lr = group["lr"] / (1.0 + (state["step"] - 1) * group["lr_decay"])
+        lr = live(partial(_next_rate, state, group), (state, "step"), (group, "lr"))
         update(value.backend, _descend_scaled, p, (grad, total), (lr, group["eps"], decay))
+
+
+def _next_rate(state: State, group: Group) -> float:
+    state["step"] += 1
+    return float(group["lr"] / (1.0 + (state["step"] - 1) * group["lr_decay"]))
 
 
 def _add_square(s: float, g: float, p: float, decay: float) -> float:

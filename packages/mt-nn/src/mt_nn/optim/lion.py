@@ -9,7 +9,7 @@ from mt_nn.optim.optimizer import (
     check_betas,
     zeros_like,
 )
-from mt_tensor import Tensor, TensorData
+from mt_tensor import Tensor, TensorData, live, live_item
 from mt_tensor.defaults.optimization import update
 
 
@@ -50,9 +50,9 @@ class Lion(Optimizer):
         """Go one step, and move the mean."""
         if not state:
             state["exp_avg"] = zeros_like(value)
-        mean, lr = state["exp_avg"].data, group["lr"]
+        mean, lr = state["exp_avg"].data, live_item(group, "lr")
         first, second = group["betas"]
-        shrink = 1.0 - lr * group["weight_decay"]
+        shrink = live(lambda: 1.0 - group["lr"] * group["weight_decay"], (group, "lr"))
         update(value.backend, _descend_by_sign, value.data, (grad, mean), (lr, first, shrink))
         update(value.backend, _average, mean, (grad,), (second,))
 

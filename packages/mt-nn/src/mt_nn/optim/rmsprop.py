@@ -4,7 +4,7 @@ import math
 
 from mt_nn.optim.optimizer import Group, Optimizer, Parameters, State, at_least, zeros_like
 from mt_operators import div
-from mt_tensor import Tensor, TensorData
+from mt_tensor import Tensor, TensorData, live_item
 from mt_tensor.defaults.optimization import update
 
 
@@ -70,12 +70,13 @@ class RMSprop(Optimizer):
             mean = state["grad_avg"].data
             update(backend, average, mean, (grad, p), (weight, decay))
         rates = (float(group["centered"]), group["eps"], decay)
+        lr = live_item(group, "lr")
         if group["momentum"]:
             velocity = state["momentum_buffer"].data
             update(backend, _drive, velocity, (grad, p, square, mean), (group["momentum"], *rates))
-            update(backend, _descend, p, (velocity,), (group["lr"],))
+            update(backend, _descend, p, (velocity,), (lr,))
         else:
-            update(backend, _descend_scaled, p, (grad, square, mean), (group["lr"], *rates))
+            update(backend, _descend_scaled, p, (grad, square, mean), (lr, *rates))
 
 
 def average(m: float, g: float, p: float, weight: float, decay: float) -> float:

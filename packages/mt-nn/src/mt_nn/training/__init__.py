@@ -13,5 +13,5 @@ from mt_nn.training.history import History as History
 from mt_nn.training.history import Score as Score
 from mt_nn.training.meter import accuracy as accuracy
 from mt_nn.training.schedule import Schedule as Schedule
-from mt_nn.training.trainer import NonFiniteLossError as NonFiniteLossError
+from mt_nn.training.step import NonFiniteLossError as NonFiniteLossError
 from mt_nn.training.trainer import Trainer as Trainer

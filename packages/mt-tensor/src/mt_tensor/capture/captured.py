@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import update_wrapper
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from mt_tensor.capture.agreement import disagreement
 from mt_tensor.capture.inputs import Inputs, Places
@@ -15,6 +15,27 @@ from mt_tensor.registry import default_backend
 
 KEPT = 16
 """Replays that one function keeps: for other shapes, and for training and evaluation mode."""
+
+WAITING = 4
+"""Recordings that wait for a second one."""
+
+
+class Candidate(NamedTuple):
+    """A first recording, to be compared with a second one.
+
+    Attributes:
+        inputs: the arguments that it is for.
+        recording: what was written down.
+        places: where it reads its arguments, and where the replay will.
+    """
+
+    inputs: Inputs
+    recording: Recording
+    places: Places
+
+    def fits(self, inputs: Inputs) -> bool:
+        """Whether a step with these arguments, now, should do the same."""
+        return self.inputs == inputs and next(self.recording.watch.changes(), None) is None
 
 
 class Captured:
@@ -28,13 +49,14 @@ class Captured:
 
     def __init__(self, step: Callable[..., Any]) -> None:
         """Run nothing yet."""
-        update_wrapper(self, step)
+        update_wrapper(self, step, updated=())
         self.eager = self.replayed = 0
         self.reason: str | None = None
         self._step = step
         self._lock = Lock()
         self._replays: list[Replay] = []
-        self._first: dict[Inputs, tuple[Recording, Places] | None] = {}
+        self._met: set[Inputs] = set()
+        self._candidates: list[Candidate] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Take a step.
@@ -62,8 +84,8 @@ class Captured:
             if replay.inputs == inputs and replay.fits():
                 self.replayed += 1
                 return replay.run(values)
-        if inputs not in self._first:
-            self._first[inputs] = None
+        if inputs not in self._met:
+            self._met.add(inputs)
             return self._run_eagerly("the first step of its kind", args, kwargs)
         return self._record(inputs, values)
 
@@ -76,20 +98,19 @@ class Captured:
         """Run the step, and write it down; the second time, make a replay of it."""
         self.eager += 1
         self.reason = "recorded"
-        kept = self._first[inputs]
-        if kept is not None and next(kept[0].watch.changes(), None) is not None:
-            kept = None
-        places = Places(values) if kept is None else kept[1]
+        first = next((c for c in self._candidates if c.fits(inputs)), None)
+        places = Places(values) if first is None else first.places
         places.fill(values)
-        before = [] if kept is None else kept[0].clones(outer=True)
+        before = [] if first is None else first.recording.clones(outer=True)
         backend = inputs.backend or default_backend()
         recording = Recording(self._step, backend, places, inputs.names)
         replay = Replay(recording, places, inputs)
-        if kept is None:
-            self._first[inputs] = recording, places
+        if first is None:
+            candidate = Candidate(inputs, recording, places)
+            self._candidates = [candidate, *self._candidates][:WAITING]
             return replay.result()
-        self._first[inputs] = None
-        _check_agreement(kept[0], recording)
+        self._candidates.remove(first)
+        _check_agreement(first.recording, recording)
         replay.verify(before)
         self._replays = [replay, *self._replays][:KEPT]
         return replay.result()

@@ -11,12 +11,12 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from mt_tensor.backend import Backend
+from mt_tensor.base import TensorBase
 from mt_tensor.capture.live import Live, Place, active, resolved
 from mt_tensor.capture.tape import Call, Check, Entry
 from mt_tensor.errors import CaptureError
 
 if TYPE_CHECKING:
-    from mt_tensor.base import TensorBase
     from mt_tensor.tensor_data import Storage
 
 T = TypeVar("T")
@@ -58,6 +58,7 @@ class Recorder:
         self._items: dict[Place, Live[Any]] = {}
         self._made: dict[int, Storage] = {}
         self._covered: list[tuple[Backend, dict[str, Any]]] = []
+        self._register_hook = TensorBase.register_hook
 
     def __enter__(self) -> Self:
         """Cover the methods of all backends.
@@ -73,11 +74,13 @@ class Recorder:
             covers = {name: self._cover(backend, name) for name in _methods(backend)}
             vars(backend).update(covers)
             self._covered.append((backend, {name: before.get(name) for name in covers}))
+        TensorBase.register_hook = self._refuse_hook  # type: ignore[method-assign]
         return self
 
     def __exit__(self, *_: object) -> None:
         """Uncover them."""
         active.recorder = None
+        TensorBase.register_hook = self._register_hook  # type: ignore[method-assign]
         for backend, before in self._covered:
             for name, method in before.items():
                 if method is None:
@@ -122,6 +125,15 @@ class Recorder:
         """
         message = f"{place()} {what}, which cannot be replayed"
         raise CaptureError(message)
+
+    @property
+    def _refuse_hook(self) -> Callable[..., Any]:
+        def covered(tensor: TensorBase, hook: Callable[[Any], Any]) -> Callable[[], None]:
+            if get_ident() == self._thread:
+                self.refuse("registers a hook")
+            return self._register_hook(tensor, hook)
+
+        return covered
 
     def _cover(self, backend: Backend, name: str) -> Callable[..., Any]:
         method = getattr(backend, name)
