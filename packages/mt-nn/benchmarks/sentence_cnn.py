@@ -9,21 +9,23 @@ import time
 from argparse import ArgumentParser
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mt_nn import DataLoader, EarlyStopping, ProgressLines, Trainer
 from mt_nn.data import (
     SentenceDataset,
     Snippets,
     Vocabulary,
-    WordVectors,
     load_glove,
     load_snippets,
     tokenize,
 )
+from mt_nn.data.glove import random_vectors
 from mt_nn.models import SentenceCNN
 from mt_nn.optim import Adam
 from mt_tensor import Generator, float32
 
+Table = NDArray[np.float32]
 EPOCHS, BATCH_SIZE, TEST_BATCH = 15, 50, 200
 
 
@@ -37,18 +39,22 @@ def main() -> None:
     print(corpus.source)
     snippets = corpus.polar()
     vocabulary = Vocabulary.of(map(tokenize, snippets.texts))
-    vectors = load_glove(vocabulary.words)
-    print(vectors.source)
-    results = [run(snippets, vocabulary, vectors, seed) for seed in options.seeds]
+    if options.random_vectors:
+        table = random_vectors(len(vocabulary), seed=0)
+    else:
+        vectors = load_glove(vocabulary.words)
+        print(vectors.source)
+        table = vectors.table
+    results = [run(snippets, vocabulary, table, seed) for seed in options.seeds]
     print(f"mean of seeds {options.seeds}: {np.mean(results):.1%}")
 
 
-def run(snippets: Snippets, vocabulary: Vocabulary, vectors: WordVectors, seed: int) -> float:
+def run(snippets: Snippets, vocabulary: Vocabulary, vectors: Table, seed: int) -> float:
     """Train with a split and first weights of this seed, and return the share of the test."""
     start = time.perf_counter()
     stream = Generator(seed)
     learned, chosen, tested = (encoded(p, vocabulary) for p in snippets.split(seed=seed))
-    model = SentenceCNN(len(vocabulary), vectors=vectors.table, dtype=float32, generator=stream)
+    model = SentenceCNN(len(vocabulary), vectors=vectors, dtype=float32, generator=stream)
     best = EarlyStopping(patience=2)
     trainer = Trainer(model, Adam(model.parameters()), callbacks=[ProgressLines(), best])
     batches = DataLoader(learned, BATCH_SIZE, shuffle=True, generator=stream)

