@@ -1,12 +1,12 @@
 """The CUDA backend: storages in the memory of a GPU, kernels compiled by Numba."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
-from mt_cuda import convolution, dropout, gathering, normalization, optimization, pooling
+from mt_cuda import convolution, dropout, gathering, normalization, optimization, pooling, rows
 from mt_cuda.borrowing import borrowed
 from mt_cuda.device import BLOCK, Device, ceil_div, open_device
 from mt_cuda.elementwise import Elementwise
@@ -19,9 +19,11 @@ from mt_cuda.kernels.pooling import Window
 from mt_cuda.launchers import Launchers
 from mt_cuda.product import Product
 from mt_cuda.reduction import Reduction
+from mt_cuda.replaying import lowered
 from mt_cuda.storage import Storage
 from mt_operators import Op, identity
 from mt_tensor.backend import Backend, ElementFn, Pair, Positions
+from mt_tensor.capture.tape import Call
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import TensorData
@@ -87,10 +89,24 @@ class CudaBackend(Backend):
         out = self.allocate(shape, dtype)
         if float(value) != value or not 0 < out.size < LIMIT:
             return super().full(shape, value, dtype)
-        grid = (ceil_div(out.size, BLOCK * PER_THREAD), 1, 1)
-        launcher = self._launchers.find(fill, dtype)
-        self._launchers.run(launcher, grid, (out,), float(value), out.size)
+        self._fill(out, value)
         return out
+
+    def fill(self, out: TensorData, value: float) -> None:
+        """Set every element of `out` to `value`, in one launch if it can."""
+        if out.contiguous and float(value) == value and 0 < out.size < LIMIT:
+            self._fill(out, value)
+        else:
+            super().fill(out, value)
+
+    def _fill(self, out: TensorData, value: float) -> None:
+        grid = (ceil_div(out.size, BLOCK * PER_THREAD), 1, 1)
+        launcher = self._launchers.find(fill, out.dtype)
+        self._launchers.run_with(launcher, grid, (out,), float(value), out.size)
+
+    def lowered(self, calls: Sequence[Call]) -> Callable[[], None]:
+        """Return a function that repeats recorded calls, on a GPU by CUDA graphs."""
+        return lowered(self, calls)
 
     def gather(self, out: TensorData, a: TensorData, positions: Positions) -> None:
         """Set each element of a contiguous `out` to `a.storage[position]`, on the device."""
@@ -103,6 +119,31 @@ class CudaBackend(Backend):
     def scatter_add(self, out: TensorData, positions: Positions, a: TensorData) -> None:
         """Add each element of `a` to `out.storage[position]`; positions may repeat."""
         gathering.scatter_add(self._launchers, out, positions, self._contiguous(a))
+
+    def take_rows(self, out: TensorData, a: TensorData, index: TensorData) -> None:
+        """Read rows of a table, in one launch."""
+        if out.size < LIMIT:
+            rows.take_rows(self._launchers, out, a, index)
+        else:
+            super().take_rows(out, a, index)
+
+    def add_rows(self, out: TensorData, index: TensorData, a: TensorData) -> None:
+        """Add rows to a table in their order, in one launch where they are few."""
+        if index.size <= rows.MOST_ROWS and a.size < LIMIT:
+            rows.add_rows(self._launchers, out, index, a)
+        else:
+            super().add_rows(out, index, a)
+
+    def pick(self, out: TensorData, a: TensorData, index: TensorData) -> None:
+        """Read one element of each row, in one launch."""
+        rows.pick(self._launchers, out, a, index)
+
+    def pick_by_input(self, out: TensorData, grad: TensorData, index: TensorData) -> None:
+        """Pull a gradient back through `pick`, in one launch."""
+        if out.size < LIMIT:
+            rows.pick_by_input(self._launchers, out, grad, index)
+        else:
+            super().pick_by_input(out, grad, index)
 
     def conv2d(
         self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair

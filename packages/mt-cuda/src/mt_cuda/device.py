@@ -18,7 +18,10 @@ from mt_cuda.status import SIMULATOR_VARIABLE, simulator_wanted
 from mt_tensor.errors import BackendError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mt_cuda.borrowing import Foreign
+    from mt_cuda.journal import Launch
     from mt_cuda.storage import Storage
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
@@ -80,6 +83,16 @@ class Launcher(Protocol):
         """Start it on a grid of blocks. The pointers are in order, and not nested."""
 
 
+class Graph(Protocol):
+    """Launches that are started together, one after another."""
+
+    def run(self) -> None:
+        """Start them."""
+
+    def replace(self, i: int, launch: "Launch") -> None:
+        """Put another launch in the place of one."""
+
+
 class Device(Protocol):
     """A device with its memory and its one stream: all work is done in the order it is asked."""
 
@@ -97,6 +110,9 @@ class Device(Protocol):
 
     def compile(self, kernel: Kernel) -> Launcher:
         """Compile a kernel, or find it compiled."""
+
+    def graph(self, launches: "Sequence[Launch]") -> Graph:
+        """Prepare launches to be started again and again; the memory that they use is kept."""
 
     @property
     def place(self) -> tuple[int, int]:

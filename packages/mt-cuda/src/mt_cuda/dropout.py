@@ -17,4 +17,4 @@ def dropout(launchers: Launchers, out: TensorData, a: TensorData, p: float, key:
         launcher = launchers.find(kernels.dropout, out.dtype, skew(out) == skew(a) == 0)
         grid = (ceil_div(out.size, BLOCK * REPEATS * LANES), 1, 1)
         numbers = out.dtype.type(scale(p)), (key % WORD, key // WORD), threshold(p), out.size
-        launchers.run(launcher, grid, (out, a), *numbers)
+        launchers.run_with(launcher, grid, (out, a), *numbers)

@@ -5,7 +5,7 @@ the host, for each looks at the types of all arguments again. Here a kernel is f
 numbers are converted once for each layout, and `cuda.core` launches it in about 1 us.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,9 @@ from mt_cuda.borrowing import Foreign
 from mt_cuda.cache import cached
 from mt_cuda.device import Array, Grid, Kernel, Memory
 from mt_cuda.dlpack import CUDA
+from mt_cuda.driver_errors import check
+from mt_cuda.graph import CudaGraph
+from mt_cuda.journal import Launch, active
 from mt_cuda.pool import Pool, PooledMemory
 from mt_cuda.storage import Storage
 from mt_tensor.errors import BackendError
@@ -34,18 +37,18 @@ class DriverSource:
         error, address = driver.cuMemAlloc(nbytes)
         if error == driver.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
             return None
-        _check(error, f"reserving {nbytes} bytes")
+        check(error, f"reserving {nbytes} bytes")
         return int(address)
 
     def release(self, block: int) -> None:
         """Give memory back to the driver."""
         (error,) = driver.cuMemFree(block)
-        _check(error, "releasing memory")
+        check(error, "releasing memory")
 
     def capacity(self) -> int:
         """Return how much memory the device has."""
         error, _, total = driver.cuMemGetInfo()
-        _check(error, "asking for the memory")
+        check(error, "asking for the memory")
         return int(total)
 
 
@@ -63,26 +66,34 @@ class GpuDevice:
 
     def allocate(self, nbytes: int) -> PooledMemory:
         """Take memory from the pool."""
-        return self.pool.allocate(nbytes)
+        memory = self.pool.allocate(nbytes)
+        if active.journal:
+            active.journal.memory.append(memory)
+        return memory
 
     def upload(self, memory: Memory, array: Array) -> None:
         """Copy an array into memory.
 
         It may be changed as soon as this returns: the driver has copied it to pages of its own.
         """
-        if array.nbytes:
+        journal = active.journal
+        if journal:
+            journal.uploads += 1
+        if array.nbytes and not (journal and journal.dry):
             handle = int(self.stream.handle)
             source = array.ctypes.data
             (error,) = driver.cuMemcpyHtoDAsync(memory.block, source, array.nbytes, handle)
-            _check(error, "copying to the device")
+            check(error, "copying to the device")
 
     def download(self, memory: Memory, array: Array) -> None:
         """Copy memory into an array, when the work before has been done."""
+        if active.journal:
+            active.journal.downloads += 1
         if array.nbytes:
             handle = int(self.stream.handle)
             target = array.ctypes.data
             (error,) = driver.cuMemcpyDtoHAsync(target, memory.block, array.nbytes, handle)
-            _check(error, "copying from the device")
+            check(error, "copying from the device")
             self.stream.sync()
 
     def pointer(self, storage: Storage, offset: int) -> int:
@@ -95,6 +106,10 @@ class GpuDevice:
         binary = cached(kernel, self._capability)
         loaded = ObjectCode.from_cubin(binary.code).get_kernel(binary.entry)
         return GpuLauncher(self.stream, loaded, kernel)
+
+    def graph(self, launches: Sequence[Launch]) -> CudaGraph:
+        """Make a CUDA graph of the launches."""
+        return CudaGraph(self.stream, launches)
 
     @property
     def place(self) -> tuple[int, int]:
@@ -131,15 +146,22 @@ class GpuDevice:
 
 
 class GpuLauncher:
-    """A kernel in device memory."""
+    """A kernel in device memory.
 
-    __slots__ = ("_configuration", "_kernel", "_kinds", "_stream")
+    Attributes:
+        handle: what the driver knows it by.
+        threads: of a block.
+    """
+
+    __slots__ = ("_configuration", "_kernel", "_kinds", "_stream", "handle", "threads")
 
     def __init__(self, stream: Any, loaded: LoadedKernel, kernel: Kernel) -> None:
         """Keep what every launch needs."""
         self._stream = stream
         self._kernel = loaded
         self._kinds = kernel.signature
+        self.handle = loaded.handle
+        self.threads = kernel.threads
         self._configuration = lru_cache(maxsize=1024)(
             lambda grid: LaunchConfig(grid=grid, block=kernel.threads)
         )
@@ -155,6 +177,10 @@ class GpuLauncher:
 
     def launch(self, grid: Grid, pointers: tuple[Any, ...], prepared: Any) -> None:
         """Put it into the stream."""
+        if active.journal:
+            active.journal.launches.append(Launch(self, grid, pointers, prepared))
+            if active.journal.dry:
+                return
         launch(self._stream, self._configuration(grid), self._kernel, *pointers, *prepared)
 
 
@@ -179,9 +205,3 @@ def _converted(kind: Any, value: Any) -> Iterator[Any]:
             yield from _converted(item, part)
     else:
         yield CONVERTERS[kind](value)
-
-
-def _check(error: Any, doing: str) -> None:
-    if error != driver.CUresult.CUDA_SUCCESS:
-        message = f"cuda: {doing} failed: {error.name}"
-        raise BackendError(message)

@@ -56,4 +56,4 @@ def run(
     """Take a step, in place: the tensors that change come first."""
     launcher = launchers.find(descent, rule, tensors[0].dtype)
     grid = (ceil_div(tensors[0].size, BLOCK * REPEATS * LANES), 1, 1)
-    launchers.run(launcher, grid, tensors, numbers, tensors[0].size)
+    launchers.run_with(launcher, grid, tensors, numbers, tensors[0].size)

@@ -6,7 +6,7 @@ forgive, or punish much later.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from numba import cuda, types
 from mt_cuda.borrowing import Foreign
 from mt_cuda.device import Array, Grid, Kernel, Memory
 from mt_cuda.dlpack import CPU
+from mt_cuda.journal import Launch, active
 from mt_cuda.pointer import Pointer
 from mt_cuda.pool import Pool, PooledMemory
 from mt_cuda.storage import Storage
@@ -64,14 +65,22 @@ class SimulatedDevice:
         """Take memory that reads as nan in both float types, so that no kernel can rely on it."""
         memory = self.pool.allocate(nbytes)
         memory.block[:] = 0xFF
+        if active.journal:
+            active.journal.memory.append(memory)
         return memory
 
     def upload(self, memory: Memory, array: Array) -> None:
         """Copy an array into memory."""
+        if active.journal:
+            active.journal.uploads += 1
+            if active.journal.dry:
+                return
         memory.block[: array.nbytes] = array.reshape(-1).view(np.uint8)
 
     def download(self, memory: Memory, array: Array) -> None:
         """Copy memory into an array."""
+        if active.journal:
+            active.journal.downloads += 1
         array.reshape(-1).view(np.uint8)[:] = memory.block[: array.nbytes]
 
     def pointer(self, storage: Storage, offset: int) -> Pointer:
@@ -82,6 +91,10 @@ class SimulatedDevice:
     def compile(self, kernel: Kernel) -> "SimulatedLauncher":
         """Hand the function to the simulator."""
         return SimulatedLauncher(kernel)
+
+    def graph(self, launches: Sequence[Launch]) -> "SimulatedGraph":
+        """Keep the launches."""
+        return SimulatedGraph(launches)
 
     @property
     def place(self) -> tuple[int, int]:
@@ -135,11 +148,34 @@ class SimulatedLauncher:
 
     def launch(self, grid: Grid, pointers: tuple[Any, ...], prepared: Any) -> None:
         """Run every block, one after another."""
+        if active.journal:
+            active.journal.launches.append(Launch(self, grid, pointers, prepared))
+            if active.journal.dry:
+                return
         taken = iter(pointers)
         kinds = self._signature[: len(self._signature) - len(prepared)]
         arguments = [_nest(kind, taken) for kind in kinds]
         with _eager_switching():
             self._run[grid, self._threads](*arguments, *prepared)
+
+
+class SimulatedGraph:
+    """Launches that are started one by one."""
+
+    __slots__ = ("launches",)
+
+    def __init__(self, launches: Sequence[Launch]) -> None:
+        """Keep them."""
+        self.launches = list(launches)
+
+    def run(self) -> None:
+        """Run each to its end."""
+        for launcher, grid, pointers, prepared in self.launches:
+            launcher.launch(grid, pointers, prepared)
+
+    def replace(self, i: int, launch: Launch) -> None:
+        """Put another launch in the place of one."""
+        self.launches[i] = launch
 
 
 def open_device() -> SimulatedDevice:

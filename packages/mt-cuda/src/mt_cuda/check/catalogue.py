@@ -33,6 +33,7 @@ from mt_cuda.kernels.practice_matmul import block_matmul
 from mt_cuda.kernels.practice_sum import block_sum
 from mt_cuda.kernels.reduce_parts import part_fold
 from mt_cuda.kernels.reduce_vector import dense_fold
+from mt_cuda.kernels.rows import add_rows, pick, pick_by_input, take_rows
 from mt_cuda.kernels.softmax import log_softmax, log_softmax_by_input
 from mt_cuda.operators import prepare
 from mt_cuda.product import LARGE, LARGE_ODD, MIDDLE, MIDDLE_FLOAT64, SMALL
@@ -122,7 +123,7 @@ def _products() -> Iterator[Entry]:
 
 
 def _others() -> Iterator[Entry]:
-    for make in (gather, scatter, scatter_add):
+    for make in (gather, scatter, scatter_add, take_rows, add_rows, pick, pick_by_input):
         yield Entry(make.__name__.replace("_", " "), _of(make, float32, float32), Wants(32))
     yield Entry("fill", _of(fill, float32), Wants(24, float64=True))
     shape, window = Filter((3, 3), (1, 1), (1, 1)), Window((2, 2), (2, 2))
