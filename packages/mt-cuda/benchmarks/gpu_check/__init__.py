@@ -1,0 +1,1 @@
+"""What a machine with a GPU is asked for once: is the backend right there, and how fast is it."""
