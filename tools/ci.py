@@ -104,6 +104,7 @@ def stages() -> Iterator[Stage]:
         yield Stage(check, [["hatch", "run", f"lint:{check}"]])
     yield Stage("train", [["hatch", "run", "train"]])
     yield Stage("test", [["hatch", "run", "test"]])
+    yield Stage("cuda", [["hatch", "run", "cuda:check"], ["hatch", "run", "cuda:planted"]])
     for package in sorted(folder.name for folder in ROOT.glob("packages/mt-*")):
         yield Stage(f"{package} alone", [["hatch", "run", f"pkg.{package}:test"]])
     for version, folder in sorted(other_pythons().items()):
