@@ -3,6 +3,11 @@
 Run as a script, this file prints the table of differences.
 """
 
+# ruff: noqa: T201  it is a program as well
+
+import warnings
+from types import FunctionType
+
 import numpy as np
 import pytest
 
@@ -11,6 +16,7 @@ import mt_tensor as mt
 
 torch = pytest.importorskip("torch", reason="the comparison with PyTorch needs torch")
 theirs = torch.nn.functional
+theirs.logsumexp = torch.logsumexp
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
 
@@ -126,21 +132,25 @@ CASES = {
         lambda f, t, w: f.embedding(t, w, padding_idx=1),
         [np.array([[3, 1, 3], [0, 1, 2]]), (5, 4)],
     ),
-    "attention": (
+    "scaled_dot_product_attention": (
         lambda f, q, k, v: f.scaled_dot_product_attention(q, k, v),
         [(2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 7)],
     ),
-    "attention, causal and scaled": (
+    "scaled_dot_product_attention, causal and scaled": (
         lambda f, q, k, v: f.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.7),
         [(2, 4, 5), (2, 4, 5), (2, 4, 5)],
     ),
-    "attention, mask": (
+    "scaled_dot_product_attention, mask": (
         lambda f, q, k, v, m: f.scaled_dot_product_attention(q, k, v, m),
         [(2, 4, 5), (2, 3, 5), (2, 3, 5), ALLOWED],
     ),
-    "attention, added mask": (
+    "scaled_dot_product_attention, added mask": (
         lambda f, q, k, v, m: f.scaled_dot_product_attention(q, k, v, m),
         [(2, 4, 5), (2, 3, 5), (2, 3, 5), (4, 3)],
+    ),
+    "logsumexp": (
+        lambda f, x: f.logsumexp(x, 1, keepdim=True),
+        [(3, 4, 2)],
     ),
     "softmax": (lambda f, x: f.softmax(x, dim=1), [(3, 4, 2)]),
     "log_softmax": (lambda f, x: f.log_softmax(x, dim=-1), [(3, 4)]),
@@ -233,6 +243,12 @@ def _distance(a, b):
     return float((abs(a - b) / np.maximum(1.0, abs(b))).max())
 
 
+def test_every_function_is_compared():
+    named = {name.split(",")[0].removesuffix(" of 1e4") for name in CASES} | {"dropout"}
+    public = {name for name, value in vars(ours).items() if isinstance(value, FunctionType)}
+    assert public - named == set()
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", CASES)
 def test_it_agrees_with_pytorch(name, dtype):
@@ -240,6 +256,8 @@ def test_it_agrees_with_pytorch(name, dtype):
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    print("\n| function | float64 | float32 |\n| --- | --: | --: |")
     for name in CASES:
         wide, narrow = (difference(name, dtype) for dtype in TOLERANCE)
-        print(f"| {name} | {wide:.0e} | {narrow:.0e} |")  # noqa: T201
+        print(f"| {name} | {wide:.0e} | {narrow:.0e} |")
