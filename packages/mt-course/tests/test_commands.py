@@ -10,6 +10,7 @@ from matplotlib.image import imsave
 import mt_tensor
 from minitorch.data import load_digits
 from minitorch.data.drawing import as_digit, read_drawing
+from mt_course.actions import compare
 from mt_course.cli import main
 from mt_course.projects.mnist import TEST_SIZE, read, train_mnist
 from mt_course.projects.options import MnistOptions
@@ -157,8 +158,29 @@ def test_backends_are_compared_side_by_side(capsys):
     (simple,) = (row for row in rows if row[0] == "simple")
     (fast,) = (row for row in rows if row[0] == "fast")
     assert simple[5:7] == ["1.00", "x"]
-    assert float(fast[5]) > 1, "compiled kernels are faster than loops in Python"
+    assert float(fast[5].replace(",", "")) > 1, "compiled kernels are faster than loops in Python"
     assert simple[7:] == fast[7:], "both reach the same accuracy"
+
+
+def test_all_projects_are_compared(capsys, monkeypatch):
+    monkeypatch.setattr(
+        "mt_course.actions.compare.MnistOptions", lambda **told: MnistOptions(max_steps=3, **told)
+    )
+    code, output, _ = run(capsys, "compare", "all", "--epochs", 2)
+    assert code == 0
+    rows = re.findall(
+        r"^  (\S.*?)  +[\d.]+ m?s +[\d.]+ m?s +[\d.,]+ x +\S+ %", output, re.MULTILINE
+    )
+    names = ["scalar", "tensor --backend simple", "tensor --backend fast", "fast", "mnist"]
+    assert [row for row in rows if row != "torch"] == names
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ratio", "expected"),
+    [(2.5, 1.0, ("2.50 s", "1.00 x")), (0.00123, 1234.5, ("1.23 ms", "1,234 x"))],
+)
+def test_times_and_ratios_are_short(seconds, ratio, expected):
+    assert (compare._duration(seconds), compare._ratio(ratio)) == expected  # noqa: SLF001
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,13 @@ def test_scalars_solve_a_line():
     assert train_points(ScalarLearner(told), told, Silence()).right() >= 19
 
 
+def test_scalars_solve_xor_with_the_course_s_options():
+    told = PointsOptions(dataset="Xor", points=50, hidden=10, lr=0.5, seed=3)
+    learner, data = ScalarLearner(told), told.data()
+    accuracies = (learner.learn(data.points, data.labels).accuracy for _ in range(300))
+    assert next((accuracy for accuracy in accuracies if accuracy == 1.0), None), "not all right"
+
+
 def test_a_broadcast_layer_is_a_matrix_product():
     told = PointsOptions(hidden=3, backend="fast")
     learner = TensorLearner(told)

@@ -4,7 +4,7 @@ A full index reads a float; the graph of a backward is kept; and a result that i
 gradient becomes a leaf. Arithmetic is in `tensor_methods`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -174,7 +174,7 @@ class Tensor(TensorMethods):
         grad = None if grad_output is None else self._ensure_tensor(grad_output)
         super().backward(grad, retain_graph=retain_graph)
 
-    def chain_rule(self, d_output: Any) -> Iterator[Any]:
+    def chain_rule(self, d_output: Any) -> Iterable[Any]:
         """Yield each input that is no constant, with the gradient by it, given this one's."""
         return super().chain_rule(d_output)
 

@@ -18,6 +18,8 @@ from mt_course.report import percent
 from mt_nn import Epoch
 
 TORCH = "torch"
+LARGE = 10.0
+"""A ratio above it needs no decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,15 @@ def _table(first: str, timings: Sequence[Timing]) -> Table:
     for name in (first, "first epoch", "an epoch", "ratio", "accuracy"):
         table.add_column(name, justify="left" if name == first else "right")
     for timing in timings:
-        ratio = timings[0].later / timing.later
-        seconds = (f"{timing.first:.3g} s", f"{timing.later:.3g} s")
-        table.add_row(Text(timing.name), *seconds, f"{ratio:.2f} x", percent(timing.accuracy))
+        seconds = _duration(timing.first), _duration(timing.later)
+        ratio = _ratio(timings[0].later / timing.later)
+        table.add_row(Text(timing.name), *seconds, ratio, percent(timing.accuracy))
     return table
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1.0 else f"{1000 * seconds:.3g} ms"
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:,.0f} x" if ratio >= LARGE else f"{ratio:.2f} x"

@@ -36,7 +36,7 @@ class PointsOptions:
         return DATASETS[self.dataset](self.points, seed=self.seed)
 
 
-SCALAR = PointsOptions()
+SCALAR = PointsOptions(epochs=1000)
 TENSOR = PointsOptions(epochs=200)
 FAST = PointsOptions(hidden=50, lr=0.01, batch_size=10, backend="fast")
 TORCH = PointsOptions(hidden=50, lr=0.01, batch_size=10, backend="torch")
