@@ -55,6 +55,7 @@ class Captured:
         self._step = step
         self._lock = Lock()
         self._replays: list[Replay] = []
+        self._last: Replay | None = None
         self._met: set[Inputs] = set()
         self._candidates: list[Candidate] = []
 
@@ -71,7 +72,11 @@ class Captured:
             message = "capture: the step is running already; it calls itself, or on another thread"
             raise CaptureError(message)
         try:
-            return self._take(args, kwargs)
+            replay = self._last
+            if kwargs or replay is None or not replay.ready(args):
+                return self._take(args, kwargs)
+            self.replayed += 1
+            return replay.run(args)
         finally:
             self._lock.release()
 
@@ -81,7 +86,8 @@ class Captured:
             return self._run_eagerly(inputs, args, kwargs)
         values = (*args, *kwargs.values())
         for replay in self._replays:
-            if replay.inputs == inputs and replay.fits():
+            if replay.fits(inputs):
+                self._last = replay
                 self.replayed += 1
                 return replay.run(values)
         if inputs not in self._met:

@@ -118,21 +118,21 @@ class Watch:
         self._waiting: list[tuple[str, Any]] = [(getattr(step, "__name__", "step"), step)]
         for path, read in _AMBIENT.items():
             self._guard(path, "value", read, None, read())
+        self._guard("is_grad_enabled()", "attribute", mode, "recording", mode.recording)
         while self._waiting:
             path, value = self._waiting.pop()
             if not isinstance(value, (*PLAIN, *OPAQUE)) and id(value) not in self._seen:
                 self._seen[id(value)] = value
                 self._search(path, value)
 
-    def unchanged(self) -> Callable[[], bool]:
-        """Return a function that tells whether all is as it was, quickly.
+    def terms(self) -> Iterator[tuple[str, Any]]:
+        """Yield, as Python, what holds while all is as it was.
 
-        It may say no where a plain value was replaced by an equal one; `changes` knows.
+        A term has `{c}`, `{k}` and `{e}` for container, key and expected value of the guard that
+        comes with it. It may be false where a plain value was replaced by an equal one; `changes`
+        knows.
         """
-        scope: dict[str, Any] = {}
-        terms = [_term(guard, i, scope) for i, guard in enumerate(self.guards)]
-        source = f"lambda: {' and '.join(terms)}"
-        return eval(source, scope)  # type: ignore[no-any-return]  # noqa: S307  of names made here
+        return ((_term(guard), guard) for guard in self.guards)
 
     def changes(self) -> Iterator[str]:
         """Yield what has changed, in words."""
@@ -205,7 +205,8 @@ class Watch:
         if kind.__module__.partition(".")[0] in FOREIGN or kind.__module__.startswith(OWN):
             return
         attributes = getattr(value, "__dict__", {})
-        self._guard(path, "length", attributes, None, len(attributes))
+        if attributes:
+            self._guard(path, "length", attributes, None, len(attributes))
         slots = [s for c in kind.__mro__ for s in _slots(c) if hasattr(value, s)]
         shared = ["training"] if hasattr(value, "training") else []
         for name in dict.fromkeys([*attributes, *slots, *shared]):
@@ -251,24 +252,24 @@ def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, PLAIN) else f"a {type(value).__name__}"
 
 
-def _term(guard: Guard, i: int, scope: dict[str, Any]) -> str:
-    """Write a guard as Python over names in `scope`."""
-    scope[f"c{i}"], scope[f"k{i}"], scope[f"e{i}"] = guard.container, guard.key, guard.expected
+def _term(guard: Guard) -> str:
     if guard.kind == "attribute":
         plain = guard.key.isidentifier() and not iskeyword(guard.key)
-        return f"c{i}.{guard.key} is e{i}" if plain else f"getattr(c{i}, k{i}) is e{i}"
-    if guard.kind == "item":
-        return f"c{i}[k{i}] is e{i}"
-    if guard.kind == "cell":
-        return f"c{i}.cell_contents is e{i}"
-    return f"len(c{i}) == e{i}" if guard.kind == "length" else f"c{i}() is e{i}"
+        return f"{{c}}.{guard.key} is {{e}}" if plain else "getattr({c}, {k}) is {e}"
+    return _TERMS[guard.kind]
 
+
+_TERMS = {
+    "item": "{c}[{k}] is {e}",
+    "cell": "{c}.cell_contents is {e}",
+    "length": "len({c}) == {e}",
+    "value": "{c}() is {e}",
+}
 
 _NOTHING = object()
 
 _AMBIENT: dict[str, Callable[[], Any]] = {
     "default_backend()": default_backend,
     "get_default_dtype()": get_default_dtype,
-    "is_grad_enabled()": lambda: mode.recording,
 }
 """What every step depends on, whatever it names."""

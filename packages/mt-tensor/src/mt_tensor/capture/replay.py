@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from numpy import ndarray
+
 from mt_autodiff import next_id
 from mt_operators import identity
+from mt_tensor.capture.condition import condition
 from mt_tensor.capture.inputs import Inputs, Places
 from mt_tensor.capture.recording import Recording
 from mt_tensor.capture.tape import player
 from mt_tensor.errors import CaptureError
 from mt_tensor.tensor import Tensor
+from mt_tensor.tensor_data import over_all_of
 
 
 class Replay:
@@ -28,20 +32,23 @@ class Replay:
         self._places = places
         self._recording = recording
         self._steps, self._play = player(recording.backend, recording.recorder.entries)
-        self._unchanged = recording.watch.unchanged()
         self._stamps = [data.last_write for data in recording.written]
         self._grads = [(t, after) for t, _, after in recording.grads]
-        self._bare = [t for t, before, after in recording.grads if before is None]
+        self._bare = [t for t, before, _ in recording.grads if before is None]
+        self._accepts, self._unchanged = condition(inputs, self.watch, self._bare)
         self._give = _giver(recording.result)
 
-    def fits(self) -> bool:
-        """Whether everything that the replay relies on is as it was."""
+    def ready(self, args: tuple[Any, ...]) -> bool:
+        """Whether it is for these arguments, and may run; quickly, and no in case of doubt."""
         try:
-            if not self._unchanged() and next(self.watch.changes(), None) is not None:
-                return False
+            return self._accepts(args) and self._unchanged(args)
         except (LookupError, AttributeError, ValueError):  # something is not there any more
             return False
-        return all(t.grad is None for t in self._bare)
+
+    def fits(self, inputs: Inputs) -> bool:
+        """Whether it is for arguments of this kind, and all that it relies on is as it was."""
+        same = self.inputs == inputs and next(self.watch.changes(), None) is None
+        return same and all(t.grad is None for t in self._bare)
 
     def run(self, args: tuple[Any, ...]) -> Any:
         """Run the tape, and return copies of what the step returned."""
@@ -101,8 +108,11 @@ def _giver(result: Any) -> Callable[[], Any]:
 
 
 def _copier(t: Tensor) -> Callable[[], Tensor]:
+    """Return a function that makes a copy of a tensor."""
     backend, data, history = t.backend, t.data, t.history
-    shape, dtype = data.shape, data.dtype
+    shape, dtype, storage = data.shape, data.dtype, data.storage
+    if data.whole and type(storage) is ndarray:
+        return lambda: Tensor(over_all_of(storage.copy(), shape), backend, history)
 
     def copy() -> Tensor:
         out = backend.allocate(shape, dtype)
