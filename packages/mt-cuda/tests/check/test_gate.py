@@ -35,11 +35,16 @@ def python(*arguments):
 
 
 @needs_tools
-def test_a_kernel_passes():
-    run = python("-m", "mt_cuda.check", "--only", "practice sum", "--arch", "80", "90")
+def test_a_kernel_passes(tmp_path):
+    table = tmp_path / "table.md"
+    only = ("--only", "practice sum", "--markdown", str(table))
+    run = python("-m", "mt_cuda.check", *only)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "1 kernels for 2 architectures" in run.stdout
     assert "no problem found" in run.stdout
+    header, _, row = table.read_text().splitlines()
+    assert header.startswith("| kernel | regs | shared |")
+    assert row.startswith("| practice sum |")
 
 
 PROBLEMS = {
@@ -54,7 +59,7 @@ PROBLEMS = {
 
 @needs_tools
 def test_each_planted_regression_fails_in_one_line():
-    run = python(str(Path(__file__).with_name("planted.py")), "wide", *PROBLEMS)
+    run = python(str(Path(__file__).with_name("planted.py")))
     assert run.returncode == 1, run.stderr
     summary, *problems = run.stdout.splitlines()[-len(PROBLEMS) - 1 :]
     assert summary.startswith("7 kernels for 1 architectures in ")

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m mt_cuda.check", description=__doc__)
     parser.add_argument("--arch", nargs="+", default=["80", "90"], help="compute capabilities")
     parser.add_argument("--only", default="", help="kernels whose label contains this")
+    parser.add_argument("--markdown", type=Path, help="where to write the table as Markdown")
     options = parser.parse_args(arguments)
     # Before Numba is imported, here and in the processes that compile.
     os.environ["NUMBA_ENABLE_CUDASIM"] = "0"
@@ -23,8 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not labels:
         parser.error(f"no kernel's label contains {options.only!r}")
     capabilities = [(int(arch) // 10, int(arch) % 10) for arch in options.arch]
-    code: int = import_module("mt_cuda.check.gate").check(labels, capabilities)
-    return code
+    results = import_module("mt_cuda.check.gate").check(labels, capabilities)
+    if options.markdown:
+        text = import_module("mt_cuda.check.table").markdown(results)
+        options.markdown.write_text(text + "\n", encoding="utf-8")
+    return int(any(result.problems for result in results))
 
 
 if __name__ == "__main__":
