@@ -20,13 +20,13 @@ from mt_nn.optim.lr_scheduler import OneCycleLR
 from mt_tensor import Generator, float32
 
 CONTEXT, BATCH_SIZE, TEST_BATCH = 64, 32, 64
-PROMPT = "The "
+PROMPTS = ("The ", "If ", "A function ")
 
 
 def main() -> None:
     """Train, compare and write."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     text, source = load_python_reference()
@@ -57,8 +57,9 @@ def main() -> None:
     score = trainer.evaluate(DataLoader(TokenWindows(held, CONTEXT), TEST_BATCH))
     print(f"held out: {score.loss:.4f} nats a letter, {score.accuracy:.1%} guessed right")
     print(f"{time.perf_counter() - start:.0f} s; it writes, at temperature 0.7:")
-    written = generate(model, vocabulary.encode(PROMPT), 400, temperature=0.7, generator=stream)
-    print("".join(vocabulary.decode(written)))
+    for prompt in PROMPTS:
+        text = generate(model, vocabulary.encode(prompt), 200, temperature=0.7, generator=stream)
+        print(f"--- {''.join(vocabulary.decode(text))}")
 
 
 def unigram(learned: NDArray[np.int64], held: NDArray[np.int64], size: int) -> float:

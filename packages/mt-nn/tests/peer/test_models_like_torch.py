@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mt_tensor as mt
-from mt_nn.models import GPT, MLP, ResNet, SentenceCNN
+from mt_nn.models import GPT, MLP, LeNet, ResNet, SentenceCNN
 
 torch = pytest.importorskip("torch", reason="the comparison with PyTorch needs torch")
 nn = torch.nn
@@ -24,6 +24,20 @@ class TheirMLP(nn.Module):
         for layer in self.hidden:
             x = layer(x).relu()
         return self.output(x).log_softmax(1)
+
+
+class TheirLeNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 4, 3, padding=1)
+        self.conv2 = nn.Conv2d(4, 8, 3, padding=1)
+        self.hidden = nn.Linear(392, 64)
+        self.output = nn.Linear(64, 10)
+
+    def forward(self, images):
+        x = self.conv2(self.conv1(images).relu()).relu()
+        x = nn.functional.avg_pool2d(x, 4).flatten(1)
+        return self.output(self.hidden(x).relu()).log_softmax(1)
 
 
 class TheirSentenceCNN(nn.Module):
@@ -106,6 +120,7 @@ class TheirGPT(nn.Module):
 
 CASES = {
     "MLP": (lambda: MLP(8, 6, 5, 3), lambda: TheirMLP(8, 6, 5, 3), RNG.normal(size=(4, 2, 4))),
+    "LeNet": (lambda: LeNet(dropout=0.0), TheirLeNet, RNG.normal(size=(2, 1, 28, 28))),
     "SentenceCNN": (
         lambda: SentenceCNN(9, 4, channels=3, dropout=0.0),
         lambda: TheirSentenceCNN(9, 4, 3),
