@@ -6,14 +6,20 @@ where $x$ is 0 outside of the image. A sequence is an image of one row.
 
 from typing import Any, Literal
 
-from mt_nn.arguments import Pair, Size, one_dtype, positive, sizes
+from mt_nn.arguments import Size, sizes
 from mt_nn.functional.correlation import (
     Geometry,
     correlate,
     correlate_by_input,
     correlate_by_weight,
 )
-from mt_nn.functional.images import as_images, restored, with_rows
+from mt_nn.functional.operands import (
+    check_bias,
+    check_named_padding,
+    read_geometry,
+    read_operands,
+    shifted,
+)
 from mt_nn.functional.padding import pad
 from mt_tensor import Context, Function, ShapeError, Tensor
 
@@ -121,46 +127,6 @@ class Conv2d(Function):
         return by_input, by_weight
 
 
-def read_geometry(operator: str, count: int, options: dict[str, Any]) -> Geometry:
-    """Read stride, padding, dilation and groups for `count` spatial dimensions.
-
-    Raises:
-        ValueError: one of them is out of range.
-    """
-    positive(operator, groups=options["groups"])
-    stride = sizes(operator, "stride", options["stride"], count)
-    padding = sizes(operator, "padding", options["padding"], count, least=0)
-    dilation = sizes(operator, "dilation", options["dilation"], count)
-    if count == 1:
-        stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
-    return Geometry(_pair(stride), _pair(padding), _pair(dilation), options["groups"])
-
-
-def check_bias(operator: str, bias: Tensor | None, channels: int) -> None:
-    """Refuse a bias that is not one number for each output channel.
-
-    Raises:
-        ShapeError: it is not.
-    """
-    if bias is not None and bias.shape != (channels,):
-        message = f"{operator}: bias is {bias.shape}; for {channels} channels it is ({channels},)"
-        raise ShapeError(message)
-
-
-def check_named_padding(operator: str, padding: str, stride: tuple[int, ...]) -> None:
-    """Refuse a name that is no padding, or `"same"` with a stride.
-
-    Raises:
-        ValueError: it is one of them.
-    """
-    if padding not in ("same", "valid"):
-        message = f"{operator}: padding must be a size, 'same' or 'valid', not {padding!r}"
-        raise ValueError(message)
-    if padding == "same" and any(s != 1 for s in stride):
-        message = f"{operator}: padding 'same' needs stride 1, not {stride}"
-        raise ValueError(message)
-
-
 def _convolve(  # noqa: PLR0913, PLR0917
     operator: str,
     count: int,
@@ -169,17 +135,14 @@ def _convolve(  # noqa: PLR0913, PLR0917
     bias: Tensor | None,
     options: dict[str, Any],
 ) -> Tensor:
-    images = as_images(operator, input, count)
+    images, kernels = read_operands(operator, KERNELS[count], input, weight, bias, options)
     _check_channels(operator, count, input, weight, options["groups"])
-    one_dtype(operator, input=input, weight=weight, bias=bias)
     check_bias(operator, bias, weight.shape[0])
-    kernels = with_rows(weight)
     if isinstance(options["padding"], str):
         images, options = _spelled_out(operator, count, images, weight, options)
     geometry = read_geometry(operator, count, options)
     _check_size(operator, input, images, weight, geometry)
-    result: Tensor = Conv2d.apply(images, kernels, geometry=geometry)
-    return restored(result if bias is None else result + bias.view(-1, 1, 1), input, count)
+    return shifted(Conv2d.apply(images, kernels, geometry=geometry), bias, input, count)
 
 
 def _spelled_out(
@@ -199,15 +162,11 @@ def _spelled_out(
 
 
 def _check_channels(operator: str, count: int, input: Tensor, weight: Tensor, groups: int) -> None:
-    facts = f"{operator}: input is {input.shape} and weight is {weight.shape}"
-    if weight.ndim != count + 2:
-        message = f"{facts}; weight must have {count + 2} dimensions, as {KERNELS[count]}"
-        raise ShapeError(message)
-    positive(operator, groups=groups)
     if weight.shape[0] % groups or input.shape[-count - 1] != weight.shape[1] * groups:
         parts = "" if groups == 1 else f" in {groups} groups"
         message = (
-            f"{facts}{parts}; input.shape[{-count - 1}] = {input.shape[-count - 1]} must equal "
+            f"{operator}: input is {input.shape} and weight is {weight.shape}{parts}; "
+            f"input.shape[{-count - 1}] = {input.shape[-count - 1]} must equal "
             f"weight.shape[1] = {weight.shape[1]}"
             + ("" if groups == 1 else f" times {groups}, which must divide {weight.shape[0]}")
         )
@@ -227,8 +186,3 @@ def _check_size(
                 f"weight.shape[{axis}] = {reach} is larger than the padded input, {n} + 2 * {p}"
             )
             raise ShapeError(message)
-
-
-def _pair(values: tuple[int, ...]) -> Pair:
-    down, right = values
-    return down, right

@@ -7,15 +7,14 @@ the other way round: there is no arithmetic of its own.
 
 from typing import Any
 
-from mt_nn.arguments import Pair, Size, one_dtype, positive, sizes
-from mt_nn.functional.convolution import check_bias, read_geometry
+from mt_nn.arguments import Pair, Size, sizes
 from mt_nn.functional.correlation import (
     Geometry,
     correlate,
     correlate_by_input,
     correlate_by_weight,
 )
-from mt_nn.functional.images import as_images, restored, with_rows
+from mt_nn.functional.operands import check_bias, read_geometry, read_operands, shifted
 from mt_tensor import Context, Function, ShapeError, Tensor
 
 KERNELS = {1: "(C, O, K)", 2: "(C, O, KH, KW)"}
@@ -132,16 +131,14 @@ def _spread(  # noqa: PLR0913, PLR0917
     options: dict[str, Any],
     output_padding: Size,
 ) -> Tensor:
-    images = as_images(operator, input, count)
+    images, kernels = read_operands(operator, KERNELS[count], input, weight, bias, options)
     _check_channels(operator, count, input, weight, options["groups"])
-    one_dtype(operator, input=input, weight=weight, bias=bias)
     check_bias(operator, bias, weight.shape[1] * options["groups"])
     geometry = read_geometry(operator, count, options)
     extra = sizes(operator, "output_padding", output_padding, count, least=0)
-    kernels = with_rows(weight)
     size = _output_size(operator, images, kernels, geometry, (0, *extra)[-2:])
-    result: Tensor = ConvTranspose2d.apply(images, kernels, geometry=geometry, size=size)
-    return restored(result if bias is None else result + bias.view(-1, 1, 1), input, count)
+    spread: Tensor = ConvTranspose2d.apply(images, kernels, geometry=geometry, size=size)
+    return shifted(spread, bias, input, count)
 
 
 def _output_size(
@@ -164,15 +161,11 @@ def _output_size(
 
 
 def _check_channels(operator: str, count: int, input: Tensor, weight: Tensor, groups: int) -> None:
-    facts = f"{operator}: input is {input.shape} and weight is {weight.shape}"
-    if weight.ndim != count + 2:
-        message = f"{facts}; weight must have {count + 2} dimensions, as {KERNELS[count]}"
-        raise ShapeError(message)
-    positive(operator, groups=groups)
     channels = input.shape[-count - 1]
     if channels != weight.shape[0] or channels % groups:
         message = (
-            f"{facts}; input.shape[{-count - 1}] = {channels} must equal weight.shape[0] = "
+            f"{operator}: input is {input.shape} and weight is {weight.shape}; "
+            f"input.shape[{-count - 1}] = {channels} must equal weight.shape[0] = "
             f"{weight.shape[0]} and be a multiple of groups = {groups}"
         )
         raise ShapeError(message)

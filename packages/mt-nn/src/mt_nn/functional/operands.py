@@ -1,0 +1,94 @@
+"""What a convolution is given, in either direction: read once, and checked before any kernel."""
+
+from typing import Any
+
+from mt_nn.arguments import Pair, one_dtype, positive, sizes
+from mt_nn.functional.correlation import Geometry
+from mt_nn.functional.images import as_images, restored, with_rows
+from mt_tensor import ShapeError, Tensor
+
+
+def read_operands(  # noqa: PLR0913, PLR0917
+    operator: str,
+    layout: str,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    options: dict[str, Any],
+) -> tuple[Tensor, Tensor]:
+    """Read what is convolved, in either direction, as images (N, C, H, W) and their kernels.
+
+    Args:
+        operator: who asks.
+        layout: what the weight must be, such as `"(O, C, KH, KW)"`.
+        input: images, or sequences.
+        weight: the kernels.
+        bias: or None.
+        options: with `"groups"`.
+
+    Raises:
+        ShapeError: another number of dimensions.
+        DTypeError: the dtypes differ, or are no floats.
+        ValueError: the number of groups is not a positive integer.
+    """
+    count = layout.count(",") - 1
+    images = as_images(operator, input, count)
+    if weight.ndim != count + 2:
+        message = (
+            f"{operator}: input is {input.shape} and weight is {weight.shape}; weight must have "
+            f"{count + 2} dimensions, as {layout}"
+        )
+        raise ShapeError(message)
+    positive(operator, groups=options["groups"])
+    one_dtype(operator, input=input, weight=weight, bias=bias)
+    return images, with_rows(weight)
+
+
+def shifted(result: Tensor, bias: Tensor | None, input: Tensor, count: int) -> Tensor:
+    """Add a bias (O,) to images (N, O, H, W), and give them the dimensions that `input` has."""
+    return restored(result if bias is None else result + bias.view(-1, 1, 1), input, count)
+
+
+def read_geometry(operator: str, count: int, options: dict[str, Any]) -> Geometry:
+    """Read stride, padding, dilation and groups for `count` spatial dimensions.
+
+    Raises:
+        ValueError: one of them is out of range.
+    """
+    positive(operator, groups=options["groups"])
+    stride = sizes(operator, "stride", options["stride"], count)
+    padding = sizes(operator, "padding", options["padding"], count, least=0)
+    dilation = sizes(operator, "dilation", options["dilation"], count)
+    if count == 1:
+        stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
+    return Geometry(_pair(stride), _pair(padding), _pair(dilation), options["groups"])
+
+
+def check_bias(operator: str, bias: Tensor | None, channels: int) -> None:
+    """Refuse a bias that is not one number for each output channel.
+
+    Raises:
+        ShapeError: it is not.
+    """
+    if bias is not None and bias.shape != (channels,):
+        message = f"{operator}: bias is {bias.shape}; for {channels} channels it is ({channels},)"
+        raise ShapeError(message)
+
+
+def check_named_padding(operator: str, padding: str, stride: tuple[int, ...]) -> None:
+    """Refuse a name that is no padding, or `"same"` with a stride.
+
+    Raises:
+        ValueError: it is one of them.
+    """
+    if padding not in ("same", "valid"):
+        message = f"{operator}: padding must be a size, 'same' or 'valid', not {padding!r}"
+        raise ValueError(message)
+    if padding == "same" and any(s != 1 for s in stride):
+        message = f"{operator}: padding 'same' needs stride 1, not {stride}"
+        raise ValueError(message)
+
+
+def _pair(values: tuple[int, ...]) -> Pair:
+    down, right = values
+    return down, right
