@@ -15,6 +15,7 @@ __all__ = [
     "jit",
     "njit",
     "parallel_jit",
+    "plain",
     "prange",
     "threads",
 ]
@@ -24,7 +25,13 @@ Compiled = Any
 
 def njit(fn: Callable[..., Any], **options: Any) -> Compiled:
     """Compile a function for the CPU, so that kernels which call it swallow it."""
-    return numba.njit(inline="always", **options)(fn)
+    return numba.njit(inline="always", **options)(plain(fn))
+
+
+def plain(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function that Python runs, of one that may have been compiled already."""
+    python: Callable[..., Any] = getattr(fn, "py_func", fn)
+    return python
 
 
 def parallel_jit(fn: Callable[..., Any], **options: Any) -> Compiled:
@@ -34,7 +41,7 @@ def parallel_jit(fn: Callable[..., Any], **options: Any) -> Compiled:
 
 def device_jit(fn: Callable[..., Any], **options: Any) -> Compiled:
     """Compile a function for the GPU that kernels call."""
-    return cuda.jit(device=True, **options)(fn)
+    return cuda.jit(device=True, **options)(plain(fn))
 
 
 def jit(fn: Callable[..., Any], **options: Any) -> Compiled:

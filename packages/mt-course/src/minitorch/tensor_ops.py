@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import mt_operators
 import mt_tensor
 from minitorch import operators
+from minitorch.jit import plain
 from minitorch.tensor_data import IndexingError, shape_broadcast
 from mt_operators import Op
 from mt_tensor import Backend
@@ -86,6 +87,7 @@ class EngineOps(TensorOps):
     @classmethod
     def map(cls, fn: Fn) -> MapProto:
         """Make a function of one tensor, and of another that takes the result."""
+        fn = plain(fn)
 
         def mapped(a: Any, out: Any = None) -> Any:
             out = empty(a, a.shape) if out is None else out
@@ -97,6 +99,7 @@ class EngineOps(TensorOps):
     @classmethod
     def zip(cls, fn: Fn) -> Callable[[Any, Any], Any]:
         """Make a function of two tensors, which broadcast."""
+        fn = plain(fn)
 
         def zipped(a: Any, b: Any) -> Any:
             shape = a.shape if a.shape == b.shape else shape_broadcast(a.shape, b.shape)
@@ -109,6 +112,7 @@ class EngineOps(TensorOps):
     @classmethod
     def reduce(cls, fn: Fn, start: float = 0.0) -> Callable[[Any, int], Any]:
         """Make a function that folds a tensor along a dimension, which stays with size 1."""
+        fn = plain(fn)
 
         def reduced(a: Any, dim: int) -> Any:
             out = empty(a, (*a.shape[:dim], 1, *a.shape[dim + 1 :]))
