@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -37,6 +38,15 @@ def test_a_missing_driver_is_named_with_what_works_instead(monkeypatch):
     report = status()
     assert not report.ready
     assert report.detail == "no NVIDIA driver (libabsent.so.1 cannot be loaded)"
+    assert "NUMBA_ENABLE_CUDASIM=1" in report.needs
+
+
+@pytest.mark.usefixtures("no_simulator")
+def test_macos_is_told_what_works_there(monkeypatch):
+    monkeypatch.setattr(module.sys, "platform", "darwin")
+    report = status()
+    assert not report.ready
+    assert report.detail == "CUDA does not run on macOS"
     assert "NUMBA_ENABLE_CUDASIM=1" in report.needs
 
 
@@ -134,3 +144,29 @@ def test_the_simulator_cannot_be_chosen_after_numba_was_imported():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "NUMBA_ENABLE_CUDASIM was changed after Numba had been imported" in run.stderr
+
+
+def test_the_simulator_needs_none_of_the_packages_that_macos_lacks():
+    """numba-cuda puts itself in the place of numba.cuda by a finder; without it, Numba's own."""
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('cuda', 'numba_cuda'))); "
+        "sys.meta_path[:] = [f for f in sys.meta_path if 'numba_cuda' not in type(f).__module__]; "
+        "import mt_tensor as mt; x = mt.ones(3, 3, backend='cuda'); print((x @ x).sum().item()); "
+        "import numba.cuda; print(numba.cuda.__file__)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    total, file = run.stdout.splitlines() or [run.stderr, ""]
+    assert total == "27.0"
+    assert "numba_cuda" not in file
+
+
+@pytest.mark.skipif(not ask_driver().problem, reason="a driver is there")
+def test_without_a_driver_the_backend_is_refused_in_one_line():
+    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "0"}
+    command = [sys.executable, "-c", "import mt_tensor; mt_tensor.get_backend('cuda')"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    last = run.stderr.splitlines()[-1]
+    assert last.startswith("mt_tensor.errors.BackendError: backend 'cuda' is not ready: no NVIDIA ")
+    assert last.endswith(
+        "set NUMBA_ENABLE_CUDASIM=1 before Python starts to run kernels in the simulator"
+    )

@@ -50,6 +50,8 @@ def status() -> BackendStatus:
     """Tell whether kernels can run here, on what, and what to install if they cannot."""
     if simulator_wanted():
         return BackendStatus(ready=True, detail="the CUDA simulator, slow and for tests", needs="")
+    if sys.platform == "darwin":
+        return BackendStatus(ready=False, detail="CUDA does not run on macOS", needs=SIMULATE)
     driver = ask_driver()
     if driver.problem:
         return BackendStatus(ready=False, detail=driver.problem, needs=SIMULATE)
