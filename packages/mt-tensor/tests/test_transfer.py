@@ -212,3 +212,17 @@ class TestCopies:
         x = mt.ones(2, requires_grad=True)
         with pytest.raises(GradientError, match=r"a result of a function holds its graph; detach"):
             duplicate(x * 2.0)
+
+
+def test_a_deep_copy_has_a_gradient_of_its_own_and_a_pickle_none():
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    (x * x).sum().backward()
+    copied, again = copy.deepcopy([x, x])
+    assert copied is again
+    assert copied.grad.tolist() == [2.0, 4.0]
+    copied.grad.zero_()
+    (copied * 3.0).sum().backward()
+    assert copied.grad.tolist() == [3.0, 3.0]
+    assert x.grad.tolist() == [2.0, 4.0]
+    assert pickle.loads(pickle.dumps(x)).grad is None  # noqa: S301
+    assert copy.deepcopy(mt.tensor([1.0])).grad is None

@@ -5,6 +5,7 @@ world: numbers, NumPy, other backends, a terminal.
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -82,6 +83,18 @@ class Tensor(Statistics, InPlace):
             raise GradientError(message)
         array = np.array(self.backend.to_array(self.data))
         return _restored, (type(self), array, self.backend.name, self.requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Copy the elements, and the gradient, as PyTorch does; a pickle has no gradient.
+
+        Raises:
+            GradientError: as `__reduce__`.
+        """
+        restore, arguments = self.__reduce__()
+        copied: Self = restore(*arguments)
+        memo[id(self)] = copied
+        copied.grad = deepcopy(self.grad, memo)
+        return copied
 
     def describe(self) -> str:
         """Draw the layout: strides, values beside their positions in storage, the storage."""

@@ -3,7 +3,9 @@
 Run as a script, this file prints the table of what is compared and how far apart the two are.
 """
 
+import pickle
 import sys
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -320,6 +322,18 @@ def test_accumulation_hooks_and_leaves():
             assert not (x * x).requires_grad
         assert x.requires_grad_(False) is x
         assert x.sum().item() == 3.0
+
+
+def test_deep_copies_have_gradients_of_their_own():
+    for library in (mt, torch):
+        x = library.tensor([1.0, 2.0], requires_grad=True)
+        (x * x).sum().backward()
+        copied, again = deepcopy([x, x])
+        assert copied is again
+        (copied * 3.0).sum().backward()
+        assert copied.grad.tolist() == [5.0, 7.0]
+        assert x.grad.tolist() == [2.0, 4.0]
+        assert pickle.loads(pickle.dumps(x)).grad is None  # noqa: S301
 
 
 def leaf(library, n):
