@@ -1,5 +1,7 @@
 """What pip fetches, from a folder that stands for the index; no test needs the network."""
 
+import io
+import tarfile
 import zipfile
 from hashlib import sha256
 
@@ -10,6 +12,27 @@ from mt_nn.data.package_index import Archive, fetch_archive
 
 NAME = "mt_words_for_tests-1.0-py3-none-any.whl"
 METADATA = "Metadata-Version: 2.1\nName: mt-words-for-tests\nVersion: 1.0\n"
+SOURCES = "mt_words_for_tests-1.0.tar.gz"
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "leaves_a_mark"
+backend-path = ["."]
+[project]
+name = "mt-words-for-tests"
+version = "1.0"
+"""
+BACKEND = """
+import pathlib
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    pathlib.Path({mark!r}).touch()
+    home = pathlib.Path(folder, "mt_words_for_tests-1.0.dist-info")
+    home.mkdir()
+    (home / "METADATA").write_text({metadata!r})
+    return home.name
+def build_wheel(*_):
+    raise NotImplementedError
+"""
 
 
 @pytest.fixture
@@ -66,6 +89,38 @@ def test_a_truncated_archive_is_refused(index, cache):
     with pytest.raises(ChecksumError, match=f"SHA-256 {found}, not {wanted}"):
         fetch_archive(archive(wanted), cache)
     assert list(cache.iterdir()) == []
+
+
+@pytest.fixture
+def mark(index, tmp_path):
+    """Put a source archive into the index whose code, where it is run, writes this file."""
+    mark = tmp_path / "mark"
+    backend = BACKEND.format(mark=str(mark), metadata=METADATA)
+    with tarfile.open(index / SOURCES, "w:gz") as sources:
+        for name, text in {
+            "PKG-INFO": METADATA,
+            "pyproject.toml": PROJECT,
+            "leaves_a_mark.py": backend,
+        }.items():
+            info = tarfile.TarInfo(f"mt_words_for_tests-1.0/{name}")
+            info.size = len(text)
+            sources.addfile(info, io.BytesIO(text.encode()))
+    return mark
+
+
+def test_a_source_archive_is_fetched_and_not_its_wheel(index, cache, mark):
+    content = (index / SOURCES).read_bytes()
+    wanted = Archive("mt-words-for-tests==1.0", SOURCES, sha256(content).hexdigest())
+    assert fetch_archive(wanted, cache).read_bytes() == content
+    assert [path.name for path in cache.iterdir()] == [SOURCES]
+    assert mark.exists(), "pip asks the archive for its name, so the next test tests something"
+
+
+@pytest.mark.usefixtures("index")
+def test_nothing_of_another_source_archive_is_run(cache, mark):
+    with pytest.raises(ChecksumError, match=f"{SOURCES}: the index has SHA-256"):
+        fetch_archive(Archive("mt-words-for-tests==1.0", SOURCES, "0" * 64), cache)
+    assert not mark.exists()
 
 
 @pytest.mark.usefixtures("index")
