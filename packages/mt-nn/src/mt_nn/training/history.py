@@ -1,6 +1,10 @@
 """What a training run leaves behind: a loss for each step, a line for each epoch."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from mt_nn.checkpoint.files import write_whole
+from mt_nn.training.curves import history_to_svg
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,22 @@ class History:
     step_losses: list[float] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
     interrupted: bool = False
+
+    def to_svg(self) -> str:
+        """Draw its curves: loss, and accuracy where it is measured."""
+        return history_to_svg(self)
+
+    def plot(self, path: str | Path) -> None:
+        """Write its curves to an SVG file.
+
+        Raises:
+            ValueError: the name of the file does not end in `.svg`.
+            OSError: the folder cannot be written to.
+        """
+        if Path(path).suffix != ".svg":
+            message = f"History.plot: {str(path)!r} must end in '.svg', which is what it writes"
+            raise ValueError(message)
+        write_whole(Path(path), self.to_svg().encode())
 
 
 def _facts(prefix: str, score: Score) -> list[str]:
