@@ -31,7 +31,7 @@ def test_one_launch_at_any_offset(backend, place, request, n, dtype, offset):
 
 
 def test_huge_tensors_go_by_the_default(backend, place, monkeypatch):
-    monkeypatch.setattr("mt_cuda.backend.LIMIT", 8)
+    monkeypatch.setattr("mt_cuda.overrides.LIMIT", 8)
     x = RNG.normal(size=(3, 4))
     out = backend.allocate(x.shape, x.dtype)
     backend.dropout(out, place(x), 0.5, KEY)

@@ -141,9 +141,11 @@ def shuffle_xor(dtype: DType) -> Any:
         shape = cuda.blockDim
         thread = cuda.threadIdx.x + shape.x * (cuda.threadIdx.y + shape.y * cuda.threadIdx.z)
         values[thread] = value
+        # Every value is in place before any is read.
         cuda.syncthreads()
         lane = thread % WARP
         received = values[thread - lane + (lane ^ mask)]
+        # All have been read before the next exchange writes over them.
         cuda.syncthreads()
         return received
 
