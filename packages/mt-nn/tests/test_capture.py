@@ -89,16 +89,6 @@ def check_capture(problem, optimizer, steps, **options):
     return captured[-1].take_step
 
 
-@pytest.mark.parametrize("problem", [xor, digits, sentences])
-def test_a_run_has_the_same_bits(backend, problem):
-    if backend == "simple" and problem is not xor:
-        pytest.skip("loops in Python take minutes for this network")
-    steps = LONG or (60 if problem is xor else 24)
-    step = check_capture(problem, lambda p: SGD(p, lr=0.05, momentum=0.9), steps)
-    assert step.eager <= 6
-    assert step.replayed == steps - step.eager
-
-
 RULES = {
     "sgd": lambda p: SGD(p, lr=0.1),
     "nesterov": lambda p: SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
@@ -108,6 +98,17 @@ RULES = {
     "adagrad": lambda p: Adagrad(p, lr=0.1, lr_decay=0.1),
     "lion": lambda p: Lion(p, lr=0.01, weight_decay=0.1),
 }
+
+
+@pytest.mark.parametrize("problem", [xor, digits, sentences])
+def test_a_run_has_the_same_bits(backend, problem):
+    if backend == "simple" and problem is not xor:
+        pytest.skip("loops in Python take minutes for this network")
+    steps = LONG or (60 if problem is xor else 24)
+    rule = RULES["adam" if problem is sentences else "nesterov"]
+    step = check_capture(problem, rule, steps)
+    assert step.eager <= 6
+    assert step.replayed == steps - step.eager
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

@@ -173,6 +173,26 @@ def test_a_value_of_each_step_is_computed_anew():
     assert state["count"] == 8
 
 
+def test_an_attribute_that_a_value_reads_may_change():
+    class Rate:
+        now = None
+
+        def __init__(self):
+            self.now = 1.0
+
+        def __call__(self, x):
+            out = x.backend.allocate(x.shape, x.dtype)
+            x.backend.fill(out, mt.live(lambda: self.now, (self, "now")))
+            return mt.Tensor(out, x.backend)
+
+    rate = Rate()
+    captured = mt.capture(rate)
+    for i in range(6):
+        rate.now = float(i)
+        assert captured(mt.ones(2)).tolist() == [float(i)] * 2
+    assert captured.replayed == 3
+
+
 # Ways to defeat it that are met by another recording: the result is that of the step as written.
 
 

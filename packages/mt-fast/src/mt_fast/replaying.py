@@ -50,7 +50,7 @@ def lowered(backend: "FastBackend", calls: Sequence[Call]) -> Run:
 
     def run() -> None:
         if not prepared:
-            prepared.extend(_Preparation(backend).runs(calls))
+            prepared.extend(Preparation(backend).runs(calls))
             return
         for step in prepared:
             step()
@@ -58,10 +58,15 @@ def lowered(backend: "FastBackend", calls: Sequence[Call]) -> Run:
     return run
 
 
-class _Preparation:
-    """Makes calls, and notes their launches."""
+class Preparation:
+    """Makes calls, and notes their launches.
+
+    Args:
+        backend: whose calls; while one is made, its pool is this object, which keeps what it gives.
+    """
 
     def __init__(self, backend: "FastBackend") -> None:
+        """Note nothing yet."""
         self._backend = backend
         self._kept: list[Array] = []
         self._launches: list[Launch] = []
@@ -161,15 +166,16 @@ class _Preparation:
     def _piece(self, launches: Sequence[Launch]) -> Iterator[Run]:
         if launches:
             shared = any(each.chunk for each in launches)
-            yield (_SharedPiece if shared else _Piece)(launches, self._kept)
+            yield (SharedPiece if shared else Piece)(launches, self._kept)
 
 
-class _Piece:
+class Piece:
     """A list of launches on one thread, and the memory that they use."""
 
     __slots__ = ("_memory", "_play", "_table")
 
     def __init__(self, launches: Sequence[Launch], kept: list[Array]) -> None:
+        """Write the launches down as the compiled loop reads them."""
         rows = [
             (each.address, each.data.ctypes.data, each.layout.ctypes.data, each.units, each.chunk)
             for each in launches
@@ -179,19 +185,22 @@ class _Piece:
         self._play = player(parallel=False)
 
     def __call__(self) -> None:
+        """Launch them all."""
         self._play(self._table)
 
 
-class _SharedPiece(_Piece):
+class SharedPiece(Piece):
     """A list of launches of which some are shared among threads, if there are several."""
 
     __slots__ = ("_play_parallel",)
 
     def __init__(self, launches: Sequence[Launch], kept: list[Array]) -> None:
+        """Write the launches down."""
         super().__init__(launches, kept)
         self._play_parallel = player(parallel=True)
 
     def __call__(self) -> None:
+        """Launch them all, on as many threads as kernels use now."""
         threads = get_num_threads()
         if threads == 1:
             self._play(self._table)

@@ -7,14 +7,16 @@ expression names every container and value, so that Python's interpreter special
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from mt_tensor.base import TensorBase
 from mt_tensor.capture.guards import Guard, Watch
 from mt_tensor.capture.inputs import Inputs
-from mt_tensor.tensor import Tensor
 
 Condition = Callable[[tuple[Any, ...]], bool]
 
 
-def condition(inputs: Inputs, watch: Watch, bare: Iterable[Tensor]) -> tuple[Condition, Condition]:
+def condition(
+    inputs: Inputs, watch: Watch, bare: Iterable[TensorBase]
+) -> tuple[Condition, Condition]:
     """Return whether arguments are of a kind, and whether all else is as it was.
 
     Args:

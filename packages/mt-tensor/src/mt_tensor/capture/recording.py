@@ -51,7 +51,7 @@ class Recording:
         keywords = dict(zip(names, places.values[positional:], strict=True))
         with self.recorder:
             self.result = step(*places.values[:positional], **keywords)
-        self.watch.release(place for live in self.recorder.lives for place in live.reads)
+        self.watch.release([place for live in self.recorder.lives for place in live.reads])
         self._refuse_side_effects()
         self.grads = [(t, old, t.grad) for t, old in before if t.grad is not old]
         _refuse_graphs(self.result)
