@@ -191,5 +191,5 @@ def _shapes(shapes: Iterable[Shape]) -> str:
 
 
 def _bytes(count: int) -> str:
-    power = min(max(count, 1).bit_length() // 10, len(UNITS) - 1)
+    power = min((max(count, 1).bit_length() - 1) // 10, len(UNITS) - 1)
     return f"{count / STEP**power:.1f} {UNITS[power]}" if power else f"{count} {UNITS[0]}"
