@@ -45,7 +45,7 @@ def test_the_whole_of_it(tmp_path):
     assert list(sections) == order
     assert all(row["wrong"] == "" for rows in sections.values() for row in rows)
     checked = {row["name"].rpartition(",")[0] for row in sections["correctness"]}
-    assert {"map: exp", "fold: add", "matmul", "conv2d", "log softmax", "gather"} <= checked
+    assert {"map: exp", "fold: add", "matmul 16", "conv2d", "log softmax", "gather"} <= checked
     assert {row["values"]["cuBLAS"] for row in sections["products"]} == {"absent: torch, cupy"}
     assert sections["bandwidth"][0]["name"] == "copy"
     assert all(row["values"]["of copy, %"] > 0.0 for row in sections["bandwidth"][1:])

@@ -9,13 +9,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from gpu_check.session import Row, Session
-from mt_cuda.device import BLOCK
+from mt_cuda.device import BLOCK, SIMULATED
+from mt_cuda.kernels.tile import Tile
 from mt_cuda.product import LARGE, LEAST, MIDDLE, SMALL
 from mt_operators import add, exp, lt, maximum, mul, sigmoid, tanh
 from mt_tensor.defaults.dropout import drawn, scale, threshold
 
 Array = np.ndarray[Any, Any]
 Case = tuple[str, Array, Array]
+MANY = 132
+"""Blocks, one for each multiprocessor, for which a large tile is worth it."""
+
 OUT = object()
 """Stands for the result among the arguments of a method."""
 
@@ -111,14 +115,12 @@ def folds(on: Runner) -> Iterator[Case]:
 
 def products(on: Runner) -> Iterator[Case]:
     """Products around the edges of each tile, with every transposition, and in batches."""
-    tiles = (LEAST,) if on.small else (SMALL, MIDDLE, LARGE)
-    for n, k in product(
-        around(*(tile.rows for tile in tiles)), (3, 16) if on.small else (3, 16, 40)
-    ):
-        x, y = on.draw(n, k), on.draw(k, n + 4, seed=1)
-        exact = x.astype(np.float64) @ y.astype(np.float64)
-        for pair in product(both_layouts(on, x), both_layouts(on, y)):
-            yield "matmul", on.run(exact.shape, "matmul", OUT, *pair), exact
+    for tile, batch in tiles(on):
+        for n, k in product(around(tile.rows), (3, 16) if on.small else (3, 16, 40)):
+            x, y = on.draw(batch, n, k), on.draw(batch, k, n + 4, seed=1)
+            exact = x.astype(np.float64) @ y.astype(np.float64)
+            for pair in product(both_layouts(on, x), both_layouts(on, y)):
+                yield f"matmul {tile.rows}", on.run(exact.shape, "matmul", OUT, *pair), exact
     x = on.draw(4, 8, 64 if on.small else 2048)
     y = on.draw(x.shape[2], 12, seed=2)
     a, b = on.place(x, y)
@@ -126,10 +128,19 @@ def products(on: Runner) -> Iterator[Case]:
     yield "matmul, divided along K", out, x.astype(np.float64) @ y.astype(np.float64)
 
 
+def tiles(on: Runner) -> list[tuple[Tile, int]]:
+    """Return tiles, each with how many matrices of its size the backend takes it for."""
+    if SIMULATED:
+        return [(LEAST, 1)]
+    middle = [] if on.small else [(MIDDLE, MANY - 32)]
+    return [(SMALL, 1), *middle, (LARGE, MANY)]
+
+
 def both_layouts(on: Runner, x: Array) -> tuple[Any, Any]:
-    """Return a matrix on the device by rows, and by columns."""
-    by_rows, by_columns = on.place(x, np.ascontiguousarray(x.T))
-    return by_rows, by_columns.restrided(x.shape, by_columns.strides[::-1])
+    """Return matrices on the device by rows, and by columns."""
+    by_rows, by_columns = on.place(x, np.ascontiguousarray(x.swapaxes(1, 2)))
+    deep, right, down = by_columns.strides
+    return by_rows, by_columns.restrided(x.shape, (deep, down, right))
 
 
 def convolutions(on: Runner) -> Iterator[Case]:
