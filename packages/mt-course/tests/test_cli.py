@@ -187,7 +187,7 @@ def test_without_pytorch_one_line_says_what_to_install(tmp_path, capsys):
     assert (code, output) == (1, "")
     assert errors == (
         "minitorch train torch: PyTorch is not installed; "
-        'python -m pip install "mt-course[torch]" installs it.\n'
+        "python -m pip install torch installs it.\n"
     )
     assert not (tmp_path / "run").exists()
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
@@ -114,6 +115,8 @@ def test_a_trained_network_predicts_its_own_points(project, tmp_path, capsys):
         (["0.2"], "'0.2' is no point; two numbers with a comma are"),
         (["a,b"], "'a,b' is no point"),
         (["1,2,3"], "'1,2,3' is no point"),
+        (["nan,1"], "'nan,1' is no point"),
+        (["1,inf"], "'1,inf' is no point"),
     ],
 )
 def test_what_is_no_point_gets_one_line(inputs, reason, tmp_path, capsys):
@@ -133,13 +136,39 @@ def test_a_folder_that_holds_no_run_gets_one_line(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("config", "reason"),
-    [({}, "names no project"), ({"project": "chess"}, "there is no project 'chess'")],
+    [
+        ({}, "names no project"),
+        ({"project": ["fast"]}, "names no project"),
+        ({"project": "chess"}, "there is no project 'chess'"),
+        ({"project": "manual"}, "config.json has no 'w1'"),
+        ({"project": "mnist"}, "config.json has no 'backend'"),
+        ({"project": "fast", "backend": "abacus"}, "no backend 'abacus'"),
+        (
+            {"project": "scalar", "hidden": "many"},
+            "hidden is 'many' in config.json; it should be like 10",
+        ),
+    ],
 )
 def test_a_configuration_that_is_none_gets_one_line(config, reason, tmp_path, capsys):
     write_weights(tmp_path, {"w": np.zeros(1)})
     (tmp_path / "config.json").write_text(json.dumps(config))
     code, _, errors = run(capsys, "predict", tmp_path, "1,2")
     assert (code, errors.count("\n")) == (2, 1)
+    assert reason in errors
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("config.json", "{", "config.json is no JSON: Expecting property name"),
+        ("weights.safetensors", "garbage", "weights.safetensors is damaged: "),
+    ],
+)
+def test_a_damaged_file_gets_one_line(name, content, reason, tmp_path, capsys):
+    run(capsys, "train", "manual", "--out", tmp_path)
+    (tmp_path / name).write_text(content)
+    code, output, errors = run(capsys, "predict", tmp_path, "1,2")
+    assert (code, output, errors.count("\n")) == (2, "", 1)
     assert reason in errors
 
 
@@ -205,6 +234,22 @@ def test_the_doctor_names_every_backend_and_version(capsys):
         assert name in words
     assert np.__version__ in words
     assert "mt-course" in words
+
+
+def test_the_doctor_says_what_to_install(capsys, monkeypatch):
+    def version(name):
+        if name in {"torch", "mt-cuda"}:
+            raise PackageNotFoundError(name)
+        return "1.2.3"
+
+    monkeypatch.setattr("mt_course.actions.doctor.version", version)
+    monkeypatch.setenv("MT_DATA", "/somewhere")
+    _, output, _ = run(capsys, "doctor")
+    said = " ".join(output.split())
+    assert "torch not installed python -m pip install torch, for train torch" in said
+    assert "mt-cuda not installed python -m pip install mt-cuda" in said
+    assert "numba 1.2.3" in said
+    assert "data cache /somewhere" in said
 
 
 def test_numba_s_diagnostics_of_four_kernels_are_shown(capsys):

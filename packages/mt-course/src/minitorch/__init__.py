@@ -1,4 +1,4 @@
-"""The course: MiniTorch by the names that code written for it uses, and the command `minitorch`.
+"""The course: MiniTorch by the names that code written for it uses.
 
 Where two modules have a name in common, this is whose it is here: `tensor_map` and its like, and
 `to_index` and its like, are the plain ones of `tensor_ops` and `tensor_data`; `Add` and its like

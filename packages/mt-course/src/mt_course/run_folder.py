@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from mt_nn import Epoch
@@ -70,8 +71,14 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
 
     Raises:
         OSError: the folder holds no weights.
+        ValueError: the file is damaged.
     """
-    return load((folder / "weights.safetensors").read_bytes())
+    path = folder / "weights.safetensors"
+    try:
+        return load(path.read_bytes())
+    except SafetensorError as error:
+        message = f"{path} is damaged: {error}"
+        raise ValueError(message) from None
 
 
 def write_vocabulary(folder: Path, words: Iterable[str]) -> None:
@@ -96,8 +103,12 @@ def read_config(folder: Path) -> dict[str, Any]:
         ValueError: it is no JSON object with a project.
     """
     path = folder / "config.json"
-    config = json.loads(path.read_text())
-    if not isinstance(config, dict) or "project" not in config:
+    try:
+        config = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        message = f"{path} is no JSON: {error}"
+        raise ValueError(message) from None
+    if not isinstance(config, dict) or not isinstance(config.get("project"), str):
         message = f"{path} names no project"
-        raise ValueError(message)
+        raise ValueError(message)  # noqa: TRY004  the file is wrong, not the call
     return config

@@ -13,6 +13,7 @@ from rich.text import Text
 
 import mt_tensor
 from minitorch.jit import cuda, threads
+from mt_nn.data import data_folder
 
 Rows = Mapping[str, tuple[str, ...]]
 
@@ -27,8 +28,14 @@ PACKAGES = (
     "numpy",
     "numba",
     "numba-cuda",
+    "pyarrow",
     "torch",
 )
+OPTIONAL = {
+    "pyarrow": "python -m pip install pyarrow, for the words of train sentiment",
+    "torch": "python -m pip install torch, for train torch",
+}
+"""What to do about a package that is not installed."""
 
 
 def doctor() -> None:
@@ -36,7 +43,7 @@ def doctor() -> None:
     console = Console()
     console.print(_table("backend", ("here", "needs"), _backends()))
     console.print(_table("machine", ("value",), _machine()))
-    console.print(_table("package", ("version",), _versions()))
+    console.print(_table("package", ("version", "needs"), _versions()))
 
 
 def _table(first: str, others: tuple[str, ...], rows: Rows) -> Table:
@@ -64,6 +71,7 @@ def _machine() -> Rows:
         "threads": (f"{threads()} of {os.cpu_count()} cores",),
         "GPU for Numba": ("yes" if cuda.is_available() else "no",),
         "kernel cache": (os.environ.get("NUMBA_CACHE_DIR", "beside the packages"),),
+        "data cache": (str(data_folder()),),
     }
 
 
@@ -71,7 +79,7 @@ def _versions() -> Rows:
     rows = {}
     for name in PACKAGES:
         try:
-            rows[name] = (version(name),)
+            rows[name] = (version(name), "")
         except PackageNotFoundError:
-            rows[name] = ("not installed",)
+            rows[name] = ("not installed", OPTIONAL.get(name, f"python -m pip install {name}"))
     return rows

@@ -11,7 +11,7 @@ from mt_course.projects.points import Learner
 from mt_course.projects.scalar import ScalarLearner
 from mt_course.projects.tensor import TensorLearner
 
-TORCH_HINT = 'PyTorch is not installed; python -m pip install "mt-course[torch]" installs it.'
+TORCH_HINT = "PyTorch is not installed; python -m pip install torch installs it."
 
 
 def make_learner(project: str, told: PointsOptions, line: Mapping[str, float]) -> Learner:

@@ -1,8 +1,10 @@
 """What `minitorch predict` does: load a run's folder and predict."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, TypeVar
 
 import click
@@ -22,6 +24,8 @@ from mt_nn.models import LeNet
 from mt_tensor import BackendError, Tensor, float32, tensor
 
 Options = TypeVar("Options", PointsOptions, SentimentOptions)
+LETTERS = 200
+"""A longer message is cut: that of weights of another network names them all."""
 SPECIAL = 2
 """The first words of a vocabulary are the padding and the unknown word."""
 
@@ -47,7 +51,7 @@ def predict(folder: Path, inputs: Sequence[str]) -> None:
         run = Run(folder, read_config(folder), read_weights(folder))
         for line in PROJECTS.get(run.config["project"], _points)(run, inputs):
             click.echo(line)
-    except (OSError, ValueError, BackendError) as error:
+    except (KeyError, OSError, ValueError, BackendError) as error:
         raise click.UsageError(_reason(error), click.get_current_context()) from None
 
 
@@ -89,9 +93,21 @@ def _points(run: Run, inputs: Sequence[str]) -> list[str]:
 
 
 def told(options: type[Options], config: Mapping[str, Any]) -> Options:
-    """Return the options of a run, of what its configuration holds."""
-    known = {field.name for field in fields(options)}
-    return options(**{name: value for name, value in config.items() if name in known})
+    """Return the options of a run, of what its configuration holds.
+
+    Raises:
+        ValueError: an option has a value of another type than its default.
+    """
+    known = fields(options)
+    chosen = {field.name: config[field.name] for field in known if field.name in config}
+    for field in known:
+        value = chosen.get(field.name, field.default)
+        if field.default is not None and type(value) is not type(field.default):
+            message = (
+                f"{field.name} is {value!r} in config.json; it should be like {field.default!r}"
+            )
+            raise ValueError(message)
+    return options(**chosen)
 
 
 def _on(backend: str, weights: Weights) -> dict[str, Tensor]:
@@ -102,7 +118,7 @@ def _read_points(inputs: Sequence[str]) -> Points:
     points = []
     for text in inputs:
         try:
-            x, y = (float(part) for part in text.split(","))
+            x, y = (finite_number(part) for part in text.split(","))
         except ValueError:
             message = f"{text!r} is no point; two numbers with a comma are, such as 0.2,0.7"
             raise ValueError(message) from None
@@ -110,10 +126,25 @@ def _read_points(inputs: Sequence[str]) -> Points:
     return points
 
 
+def finite_number(text: str) -> float:
+    """Read a number.
+
+    Raises:
+        ValueError: it is none, or not a finite one.
+    """
+    number = float(text)
+    if not math.isfinite(number):
+        message = f"{text} is not a finite number"
+        raise ValueError(message)
+    return number
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"config.json has no {error.args[0]!r}"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot read {error.filename}: {error.strerror}."
-    return str(error)
+    return shorten(str(error), LETTERS)
 
 
 PROJECTS = {"mnist": _digits, "sentiment": _sentences}

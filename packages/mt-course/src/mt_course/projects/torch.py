@@ -1,7 +1,7 @@
 r"""For comparison: the network of `fast` in PyTorch, from the same first weights.
 
 The options of `fast` give the same losses here, to the last digits of a float64; only the time
-differs. PyTorch must be installed: `python -m pip install 'mt-course[torch]'`.
+differs. PyTorch must be installed: `python -m pip install torch`.
 """
 
 from collections.abc import Mapping
