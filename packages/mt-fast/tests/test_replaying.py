@@ -10,7 +10,7 @@ from numba import config
 import mt_tensor as mt
 from mt_fast.backend import FastBackend
 from mt_fast.kernels.calling import NOTEBOOK
-from mt_fast.launching import PARALLEL_SIZE, listeners
+from mt_fast.launching import PARALLEL_SIZE, listeners, player
 from mt_fast.replaying import Piece, Preparation
 from mt_fast.threads import get_num_threads, set_num_threads
 from mt_operators import add, exp, identity, maximum, mul
@@ -143,6 +143,29 @@ def test_threads_change_no_bit():
             np.testing.assert_array_equal(x.storage, wanted)
 
 
+@pytest.mark.skipif(LIMIT == 1, reason="there is one core")
+def test_a_replay_goes_back_to_one_thread_where_several_are_slower(monkeypatch):
+    x, out = (place(BACKEND, drawn(1 << 20, seed=seed)) for seed in range(2))
+    (piece,) = Preparation(BACKEND).runs([call("map", exp, out, x)])
+    played, slow = [], {"one": 1.0, "several": 1.0}
+
+    def seconds(play, table):
+        play(table)
+        played.append("one" if play is player(parallel=False) else "several")
+        return slow[played[-1]]
+
+    monkeypatch.setattr("mt_fast.replaying._seconds", seconds)
+    set_num_threads(2)
+    for several in (0.5, 2.0):
+        slow["several"] = several
+        for _ in range(30):
+            out.storage[:] = 0.0
+            piece()
+            np.testing.assert_array_equal(out.storage, exp_of(x).storage)
+    assert played[:31] == ["one"] + ["several"] * 30
+    assert played[31:] == ["one"] * 8 + ["several"] + ["one"] * 16 + ["several"] + ["one"] * 3
+
+
 @pytest.mark.parametrize("layout", ["contiguous", "permuted"])
 def test_numbers_are_read_anew(layout):
     """From memory where the kernel reads them there, else by a call."""
@@ -193,14 +216,14 @@ def test_launches_of_another_thread_are_not_taken_for_those_of_the_step():
             run()
             x.storage[:] = drawn(50, seed=5)
             run()
-            np.testing.assert_array_equal(out.storage, np.array(BACKEND.to_array(exp_of(x))))
+            np.testing.assert_array_equal(out.storage, exp_of(x).storage)
     finally:
         stop.set()
         thread.join()
 
 
 def exp_of(x):
-    out = place(BACKEND, np.zeros(50, np.float32))
+    out = place(BACKEND, np.zeros(len(x.storage), np.float32))
     BACKEND.map(exp, out, x)
     return out
 

@@ -9,6 +9,7 @@ The notes hold addresses, so whatever lies there is kept: the storages of the ca
 to the tape, and what a call allocates for itself. An address that is neither is not replayed.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
+from mt_fast.compiler import Entry
 from mt_fast.kernels.calling import NOTEBOOK
 from mt_fast.launching import Array, Launch, Numbers, Pack, listeners, player
 from mt_fast.threads import get_num_threads
@@ -40,6 +42,14 @@ HEAD = 5
 
 ROOM = 1 << 16
 """Words of the notebook; a call makes a few launches, of some tens of words each."""
+
+WORTH_SHARING = 3e-5
+"""Seconds of a launch from which threads share it. A launch on two threads costs 1.3 us while the
+cores are free; single calls ask for 1e-4, because one that has to wait for a core costs more."""
+
+PATIENCE = 8
+MOST_PATIENCE = 1024
+"""Runs on one thread that follow one on several that took longer: at first, and at most."""
 
 Run = Callable[[], None]
 
@@ -165,14 +175,23 @@ class Preparation:
 
     def _piece(self, launches: Sequence[Launch]) -> Iterator[Run]:
         if launches:
-            shared = any(each.chunk for each in launches)
-            yield (SharedPiece if shared else Piece)(launches, self._kept)
+            yield Piece(launches, self._kept)
 
 
 class Piece:
-    """A list of launches on one thread, and the memory that they use."""
+    """A list of launches, and the memory that they use.
 
-    __slots__ = ("_memory", "_play", "_table")
+    Where several threads may be used, the first run measures each launch, and those that take
+    longer than `WORTH_SHARING` are shared from then on. Units of work are independent, so that
+    changes no bit. A run that takes longer than on one thread, because other processes hold the
+    cores, is followed by runs on one thread: eight, and twice as many each time it happens again.
+
+    Args:
+        launches: those that have a chunk are shared in any case.
+        kept: memory that is to live as long.
+    """
+
+    __slots__ = ("_alone", "_memory", "_patience", "_pause", "_play", "_shared", "_table")
 
     def __init__(self, launches: Sequence[Launch], kept: list[Array]) -> None:
         """Write the launches down as the compiled loop reads them."""
@@ -183,30 +202,48 @@ class Piece:
         self._table = np.array(rows, np.int64)
         self._memory = tuple(launches), kept
         self._play = player(parallel=False)
-
-    def __call__(self) -> None:
-        """Launch them all."""
-        self._play(self._table)
-
-
-class SharedPiece(Piece):
-    """A list of launches of which some are shared among threads, if there are several."""
-
-    __slots__ = ("_play_parallel",)
-
-    def __init__(self, launches: Sequence[Launch], kept: list[Array]) -> None:
-        """Write the launches down."""
-        super().__init__(launches, kept)
-        self._play_parallel = player(parallel=True)
+        self._shared: bool | None = None
+        self._alone = 0.0
+        self._pause, self._patience = 0, PATIENCE
 
     def __call__(self) -> None:
         """Launch them all, on as many threads as kernels use now."""
         threads = get_num_threads()
-        if threads == 1:
+        if threads == 1 or self._shared is False:
             self._play(self._table)
+        elif self._shared is None:
+            self._measure(threads)
+        elif self._pause:
+            self._pause -= 1
+            self._alone = min(self._alone, _seconds(self._play, self._table))
         else:
-            numba.set_num_threads(threads)
-            self._play_parallel(self._table)
+            self._share(threads)
+
+    def _measure(self, threads: int) -> None:
+        """Launch them one by one, and choose which to share."""
+        for i in range(len(self._table)):
+            seconds = _seconds(self._play, self._table[i : i + 1])
+            self._alone += seconds
+            units, chunk = self._table[i, 3:]
+            if chunk == 0 and units > 1 and seconds > WORTH_SHARING:
+                self._table[i, 4] = -(-units // threads)
+        self._shared = bool(self._table[:, 4].any())
+
+    def _share(self, threads: int) -> None:
+        """Launch them on several threads; if that was no use, not again for a while."""
+        numba.set_num_threads(threads)
+        if _seconds(player(parallel=True), self._table) < self._alone:
+            self._patience = PATIENCE
+        else:
+            self._pause = self._patience
+            self._patience = min(2 * self._patience, MOST_PATIENCE)
+
+
+def _seconds(play: Entry, table: Array) -> float:
+    """Play launches, and return how long it took."""
+    begin = time.perf_counter()
+    play(table)
+    return time.perf_counter() - begin
 
 
 def _again(call: Call, backend: "FastBackend") -> Run:
