@@ -124,7 +124,7 @@ def _products() -> Iterator[Entry]:
 
 def _others() -> Iterator[Entry]:
     for make in (gather, scatter, scatter_add, take_rows, add_rows, pick, pick_by_input):
-        yield Entry(make.__name__.replace("_", " "), _of(make, float32, float32), Wants(32))
+        yield Entry(make.__name__.replace("_", " "), _of(make, float32, float32), Wants(48))
     yield Entry("fill", _of(fill, float32), Wants(24, float64=True))
     shape, window = Filter((3, 3), (1, 1), (1, 1)), Window((2, 2), (2, 2))
     for convolve in (forward, by_input, by_weight):
