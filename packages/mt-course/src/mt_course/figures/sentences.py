@@ -103,7 +103,8 @@ def _style(color: str) -> dict[str, Any]:
 
 def _cut(text: str) -> str:
     """Fit a sentence into a line; what no font has a sign for becomes a dash."""
-    line = "".join(c if c.isprintable() else "\N{EN DASH}" for c in text)
+    signs = "".join(c if c.isprintable() else "\N{EN DASH}" for c in text)
+    line = " ".join(signs.split())
     if len(line) <= LETTERS:
         return line
     return f"{line[: LETTERS - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
