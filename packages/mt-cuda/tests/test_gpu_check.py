@@ -6,6 +6,7 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -49,11 +50,34 @@ def test_the_whole_of_it(tmp_path):
     assert {row["values"]["cuBLAS"] for row in sections["products"]} == {"absent: torch, cupy"}
     assert sections["bandwidth"][0]["name"] == "copy"
     assert all(row["values"]["of copy, %"] > 0.0 for row in sections["bandwidth"][1:])
+    assert sections["training"]
+    assert run.stdout.splitlines()[-1].endswith("gpu-check.json; nothing wrong")
+
+
+def test_a_step_is_replayed(tmp_path):
+    pytest.importorskip("mt_nn", reason="needs mt-nn")
+    run = rehearsed(tmp_path, "--only", "training")
+    assert run.returncode == 0, run.stdout + run.stderr
+    sections = json.loads((tmp_path / "gpu-check.json").read_text())["sections"]
     (xor,) = (row["values"] for row in sections["training"] if row["name"].startswith("Xor"))
     assert xor["PyTorch"] == "absent: a rehearsal has no GPU"
     assert xor["replayed"] == 1
     assert "| Xor, hidden 4, batch 10 |" in run.stdout
-    assert run.stdout.splitlines()[-1].endswith("gpu-check.json; nothing wrong")
+
+
+def test_a_peer_that_fails_costs_only_its_figures(module, session, monkeypatch):
+    monkeypatch.setitem(vars(session), "peers", SimpleNamespace(torch=object(), absent={}))
+    training = module("training")
+    values = training.peer(session, lambda _torch, *_data: 1 / 0, ())
+    assert values == {"PyTorch": "ZeroDivisionError: division by zero"}
+
+
+def test_without_mt_nn_the_steps_are_left_out(module, session, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mt_nn", None)
+    monkeypatch.delitem(sys.modules, "gpu_check.ours", raising=False)
+    (row,) = module("run").section(session, "training")
+    assert row.wrong == ""
+    assert row.values["left out"].startswith("mt-nn cannot be imported: ")
 
 
 class Wrong(CudaBackend):

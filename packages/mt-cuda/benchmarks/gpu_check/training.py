@@ -1,7 +1,10 @@
-"""Training steps, eager and captured, beside PyTorch's, eager and with CUDA graphs."""
+"""Training steps, eager and captured, beside PyTorch's, eager and with CUDA graphs.
+
+The networks are imported when they are wanted: without mt-nn the other sections still run.
+"""
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,12 +21,11 @@ EAGER_CALLS = 3
 
 def rows(session: Session) -> Iterator[Row]:
     """Yield LeNet by batch, and the network of Xor by its hidden layer."""
-    if find_spec("mt_nn") is None:
-        yield Row("training", {"left out": "mt-nn is not installed"})
+    try:
+        ours, theirs = (import_module(f"gpu_check.{name}") for name in ("ours", "theirs"))
+    except ImportError as error:
+        yield Row("training", {"left out": f"mt-nn cannot be imported: {error}"})
         return
-    # Above, these would keep the other sections from a machine without mt-nn.
-    from gpu_check import ours, theirs  # noqa: PLC0415
-
     if session.small:
         yield Row("LeNet", {"left out": "in the simulator a step of it takes half a minute"})
     for batch in () if session.small else (16, 128):
@@ -55,25 +57,31 @@ def compared(
     other: Callable[..., Step],
 ) -> Row:
     """Time the four ways to take a step, in microseconds."""
-    from gpu_check import ours, theirs  # noqa: PLC0415  as above
-
-    step = mine(session.backend, *data)
+    ours = import_module("gpu_check.ours")
     captured = ours.captured(mine(session.backend, *data))
     for _ in range(EAGER_CALLS):
         captured()
     values: Values = {
-        "eager, us": microseconds(session, step),
+        "eager, us": microseconds(session, mine(session.backend, *data)),
         "captured, us": microseconds(session, captured),
+        "replayed": captured.func.replayed,
     }
-    values["replayed"] = captured.func.replayed
-    torch = session.peers.torch
+    return Row(name, values | peer(session, other, data))
+
+
+def peer(session: Session, other: Callable[..., Step], data: tuple[Any, ...]) -> Values:
+    """Time PyTorch's step, eager and by a CUDA graph; what fails there is no fault of ours."""
+    torch, theirs = session.peers.torch, import_module("gpu_check.theirs")
     if torch is None:
-        return Row(name, values | {"PyTorch": f"absent: {session.peers.absent['torch']}"})
-    step = other(torch, *data)
-    values["PyTorch, us"] = microseconds(session, step)
-    graph = theirs.captured(torch, other(torch, *data))
-    values["PyTorch's graph, us"] = microseconds(session, graph)
-    return Row(name, values)
+        return {"PyTorch": f"absent: {session.peers.absent['torch']}"}
+    values: Values = {}
+    try:
+        values["PyTorch, us"] = microseconds(session, other(torch, *data))
+        graph = theirs.captured(torch, other(torch, *data))
+        values["its graph, us"] = microseconds(session, graph)
+    except Exception as error:  # noqa: BLE001
+        values["PyTorch"] = f"{type(error).__name__}: {error}"
+    return values
 
 
 def microseconds(session: Session, step: Step) -> float:
