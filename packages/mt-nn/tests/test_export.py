@@ -10,7 +10,7 @@ import mt_tensor as mt
 from mt_nn import ExportError, Module, TraceError, export_onnx
 from mt_nn.functional import elu, gelu, leaky_relu, nll_loss, pad, softplus
 from mt_nn.inspection.trace import tensors_in
-from mt_nn.models import LeNet, SentenceCNN
+from mt_nn.models import GPT, MLP, LeNet, ResNet, SentenceCNN
 from mt_operators import identity, op
 
 onnx = pytest.importorskip("onnx", reason="the extra mt-nn[onnx] is not installed")
@@ -91,7 +91,10 @@ LAYERS = {
     "RNN": (lambda: nn.RNN(3, 4, batch_first=True), (1, 5, 3)),
     "GRU": (lambda: nn.GRU(3, 4, bidirectional=True, batch_first=True), (1, 5, 3)),
     "LSTM": (lambda: nn.LSTM(3, 4, 2, batch_first=True), (1, 5, 3)),
+    "MLP": (lambda: MLP(4, 5, 3), (1, 4)),
     "LeNet": (LeNet, (1, 1, 28, 28)),
+    "ResNet": (lambda: ResNet(widths=(4, 6)), (1, 1, 8, 8)),
+    "GPT": (lambda: GPT(7, context=6), mt.tensor([[1, 2, 3, 4, 5, 6]])),
     "SentenceCNN": (lambda: SentenceCNN(9, 5, channels=3), mt.tensor([[1, 2, 3, 4, 5, 6]])),
 }
 
