@@ -296,6 +296,33 @@ def test_a_gradient_that_is_there_already_is_added_to():
     assert (captured.eager, captured.replayed) == (4, 4)
 
 
+def test_a_gradient_that_is_read_must_be_the_one_that_was():
+    models = Line(), Line()
+    steps = models[0].move, mt.capture(models[1].move)
+    for i in range(12):
+        for model, step in zip(models, steps, strict=True):
+            for p in model.parameters():
+                if i in {0, 7}:
+                    p.value.grad = mt.full(p.value.shape, 0.25)
+                p.value.grad.mul_(0.5)
+            step()
+        assert weights(models[0]) == weights(models[1]), i
+    assert steps[1].replayed == 4 + 3
+
+
+def test_a_parameter_that_had_no_gradient_may_get_one():
+    models = Line(), Line()
+    steps = models[0].move, mt.capture(models[1].move)
+    for i in range(10):
+        for model, step in zip(models, steps, strict=True):
+            if i == 0:
+                model.weight.value.grad = mt.full((3, 2), 0.5)
+            if i == 6:
+                model.offset.value.grad = mt.ones(2)
+            step()
+        assert weights(models[0]) == weights(models[1]), i
+
+
 def test_an_input_with_a_gradient_is_not_replayed():
     captured = mt.capture(lambda x: (x * x).detach())
     for _ in range(5):
@@ -520,6 +547,13 @@ def test_writing_behind_the_back_of_the_backend():
         captured(x)
     wanted = twin.weight.value.detach().numpy() / 8.0
     np.testing.assert_array_equal(model.weight.value.detach().numpy(), wanted)
+
+
+def test_writing_to_an_argument():
+    captured, x = mt.capture(lambda x: x.mul_(2.0)), mt.ones(2)
+    captured(x)
+    with pytest.raises(mt.CaptureError, match=r"writes to its argument of shape \(2,\)"):
+        captured(x)
 
 
 def test_a_hook_that_was_there_before():

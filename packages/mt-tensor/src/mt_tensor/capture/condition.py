@@ -12,20 +12,21 @@ from mt_tensor.capture.guards import Guard, Watch
 from mt_tensor.capture.inputs import Inputs
 
 Condition = Callable[[tuple[Any, ...]], bool]
+Gradient = tuple[TensorBase, TensorBase | None]
 
 
 def condition(
-    inputs: Inputs, watch: Watch, bare: Iterable[TensorBase]
+    inputs: Inputs, watch: Watch, grads: Iterable[Gradient]
 ) -> tuple[Condition, Condition]:
     """Return whether arguments are of a kind, and whether all else is as it was.
 
     Args:
         inputs: the kind of the arguments.
         watch: what must be as it was.
-        bare: tensors that must have no gradient.
+        grads: tensors, with the gradients that they must have.
     """
     accepts = _compiled([(term, {"e": value}) for term, value in inputs.terms()])
-    others = [("{c}.grad is {e}", {"c": tensor, "e": None}) for tensor in bare]
+    others = [("{c}.grad is {e}", {"c": tensor, "e": grad}) for tensor, grad in grads]
     unchanged = _compiled([*((term, _named(guard)) for term, guard in watch.terms()), *others])
     return accepts, unchanged
 

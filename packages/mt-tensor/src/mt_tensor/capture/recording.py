@@ -32,7 +32,7 @@ class Recording:
         recorder: has the tape.
         watch: has the guards.
         result: what the step returned.
-        grads: for each tensor whose gradient the step has changed, the gradient before and after.
+        grads: for each tensor that was found, its gradient before and after.
 
     Raises:
         CaptureError: the step does what cannot be replayed.
@@ -53,7 +53,8 @@ class Recording:
             self.result = step(*places.values[:positional], **keywords)
         self.watch.release([place for live in self.recorder.lives for place in live.reads])
         self._refuse_side_effects()
-        self.grads = [(t, old, t.grad) for t, old in before if t.grad is not old]
+        self._refuse_written(places)
+        self.grads = [(t, old, t.grad) for t, old in before]
         _refuse_graphs(self.result)
 
     @property
@@ -62,6 +63,11 @@ class Recording:
         calls = (entry for entry in self.recorder.entries if isinstance(entry, Call))
         found = {id(a.storage): a for call in calls for a in call.written}
         return [a for a in found.values() if not self.recorder.made(a.storage)]
+
+    def touches(self, data: TensorData) -> bool:
+        """Whether a call has this storage among its arguments."""
+        entries = (e for e in self.recorder.entries if isinstance(e, (Call, Check)))
+        return any(a.storage is data.storage for entry in entries for a in entry.tensors)
 
     def clones(self, *, outer: bool) -> list[Clone]:
         """Copy every storage that the step touches or can reach; only those it has not made."""
@@ -87,6 +93,17 @@ class Recording:
         copy = self.backend.allocate(a.shape, a.dtype)
         self.backend.map(identity, copy, a)
         return copy
+
+    def _refuse_written(self, places: Places) -> None:
+        given = {id(t.data.storage): t for t in places.values if isinstance(t, Tensor)}
+        for a in self.written:
+            if id(a.storage) in given:
+                shape = given[id(a.storage)].shape
+                message = (
+                    f"capture: the step writes to its argument of shape {shape}, and a replay "
+                    "would write to a copy; write to a clone()"
+                )
+                raise CaptureError(message)
 
     def _refuse_side_effects(self) -> None:
         changed = next(self.watch.changes(), None)

@@ -33,9 +33,14 @@ class Replay:
         self._recording = recording
         self._steps, self._play = player(recording.backend, recording.recorder.entries)
         self._stamps = [data.last_write for data in recording.written]
-        self._grads = [(t, after) for t, _, after in recording.grads]
-        self._bare = [t for t, before, _ in recording.grads if before is None]
-        self._accepts, self._unchanged = condition(inputs, self.watch, self._bare)
+        grads = recording.grads
+        self._grads = [(t, after) for t, before, after in grads if after is not before]
+        self._needed = [
+            (t, before)
+            for t, before, _ in grads
+            if before is None or recording.touches(before.data)
+        ]
+        self._accepts, self._unchanged = condition(inputs, self.watch, self._needed)
         self._give = _giver(recording.result)
 
     def ready(self, args: tuple[Any, ...]) -> bool:
@@ -48,7 +53,7 @@ class Replay:
     def fits(self, inputs: Inputs) -> bool:
         """Whether it is for arguments of this kind, and all that it relies on is as it was."""
         same = self.inputs == inputs and next(self.watch.changes(), None) is None
-        return same and all(t.grad is None for t in self._bare)
+        return same and all(t.grad is grad for t, grad in self._needed)
 
     def run(self, args: tuple[Any, ...]) -> Any:
         """Run the tape, and return copies of what the step returned."""
