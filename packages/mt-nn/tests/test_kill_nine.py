@@ -69,11 +69,8 @@ def network():
     )
 
 
-def run(folder):
-    """Train in this process, going on with what is in the folder, and print what came out."""
-    path = folder / "run.safetensors"
-    with (folder / "mark").open("r+b") as file:
-        mark = mmap.mmap(file.fileno(), 1)
+def made(path, mark):
+    """Make a run from nothing, as a program does each time it is started."""
     mt.manual_seed(9)
     model = network()
     rng = np.random.default_rng(2)
@@ -84,12 +81,23 @@ def run(folder):
     schedule = Schedule(lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS * BATCHES), "step")
     checkpoints = Marked(path, mark)
     trainer = Trainer(model, optimizer, callbacks=[schedule], checkpoints=checkpoints)
+    return trainer, loader, DataLoader(data, 8)
+
+
+def run(folder):
+    """Train in this process, going on with what is in the folder, and print what came out."""
+    path = folder / "run.safetensors"
+    with (folder / "mark").open("r+b") as file:
+        mark = mmap.mmap(file.fileno(), 1)
+    trainer, train, test = made(folder / "warm.safetensors", mark)
+    trainer.fit(train, test)  # loads the kernels, so that no moment is one of loading
+    trainer, train, test = made(path, mark)
     resume = path if path.exists() else None
     print(f"from {load_tree(path)['step'] if resume else 0}", flush=True)
     start = time.perf_counter()
-    trainer.fit(loader, DataLoader(data, 8), epochs=EPOCHS, resume=resume)
+    trainer.fit(train, test, epochs=EPOCHS, resume=resume)
     print(f"seconds {time.perf_counter() - start}")
-    print(f"digest {digest([schedule.state_dict(), loader.generator.state(), trainer])}")
+    print(f"digest {digest([train.generator.state(), trainer])}")
 
 
 def digest(node):
@@ -105,6 +113,7 @@ def parts(node):
         generators = [getattr(m, "generator", None) for m in node.model.modules()]
         yield from parts(node.model.state())
         yield from parts(node.optimizer.state_dict())
+        yield from parts([callback.state_dict() for callback in node.callbacks])
         yield from parts([g.state() for g in [mt.default_generator, *generators] if g])
         yield from parts(node.history.step_losses)
         yield from parts([[e.train.loss, e.test.loss] for e in node.history.epochs])
@@ -164,19 +173,19 @@ def kill(folder, backend, seconds):
 
 def moments(kills, backend, folder, rng):
     """Yield for each kill: when, whether a checkpoint was being written, and how it went on."""
-    expected, repeated = (ended(made(folder / name), backend) for name in ("whole", "again"))
+    expected, repeated = (ended(empty(folder / name), backend) for name in ("whole", "again"))
     assert repeated.digest == expected.digest
     for i in range(kills):
         writing, tries = None, 0
         while writing is None:
-            place = made(folder / f"{i}-{tries}")
+            place = empty(folder / f"{i}-{tries}")
             seconds = rng.uniform(0.0, repeated.seconds)
             writing, tries = kill(place, backend, seconds), tries + 1
         after = ended(place, backend)
         yield seconds, writing, after.start, after.digest == expected.digest
 
 
-def made(folder):
+def empty(folder):
     folder.mkdir()
     return folder
 
@@ -189,8 +198,8 @@ def test_it_ends_with_the_same_bits(backend, tmp_path):
 
 def test_it_may_be_killed_again_and_again(tmp_path):
     backend = "simple"
-    expected = ended(made(tmp_path / "whole"), backend)
-    folder = made(tmp_path / "run")
+    expected = ended(empty(tmp_path / "whole"), backend)
+    folder = empty(tmp_path / "run")
     for seconds in np.random.default_rng().uniform(0.0, expected.seconds / 2, 3):
         kill(folder, backend, seconds)
     assert ended(folder, backend).digest == expected.digest
