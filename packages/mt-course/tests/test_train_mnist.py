@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,7 @@ def test_the_configuration_holds_every_option(short_run):
         "seed": 0,
         "backend": "fast",
         "max_steps": 3,
+        "digits": "shipped",
     }
     assert versions["mt-course"]
 
@@ -116,6 +118,19 @@ def test_a_few_epochs_learn_to_read(tmp_path, capsys):
     assert float(rows(tmp_path)[-1]["test_accuracy"]) > 0.93
 
 
+def test_all_digits_are_those_that_can_be_had(monkeypatch):
+    train, test = load_digits().split(9900)
+    whole = replace(train, source=replace(train.source, name="MNIST, whole")), test
+    monkeypatch.setattr(project, "load_mnist", lambda: whole)
+    done = project.train_mnist(MnistOptions(digits="all", max_steps=2, batch_size=8))
+    assert len(done.test) == 9900
+    assert done.source.name == "MNIST, whole"
+
+
+def test_a_run_says_which_digits_it_read(short_run):
+    assert f"digits    {load_digits().source.name}" in short_run[1]
+
+
 def test_the_rate_falls_on_a_line(monkeypatch):
     rates = []
 
@@ -150,6 +165,7 @@ def test_a_loss_that_diverges_keeps_what_there_is_and_fails_with_one_line(tmp_pa
         ("--momentum", "1", "1.0 is not in the range 0<=x<1"),
         ("--batch-size", "8001", "8001 is not in the range 1<=x<=8000"),
         ("--seed", "-1", "-1 is not in the range x>=0"),
+        ("--digits", "few", "'few' is not one of 'shipped', 'all'"),
         ("--max-steps", "0", "0 is not in the range x>=1"),
         ("--backend", "abacus", "no backend 'abacus'; installed: "),
         ("--no-such-option", "1", "No such option '--no-such-option'"),

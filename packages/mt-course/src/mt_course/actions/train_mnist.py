@@ -9,7 +9,7 @@ from rich.console import Console
 import mt_tensor
 from mt_course.actions.checks import CommandError, usable_backend, writable_folder
 from mt_course.figures import save_figure, training_figure
-from mt_course.projects.mnist import TEST_SIZE, MnistRun, train_mnist
+from mt_course.projects.mnist import MnistRun, train_mnist
 from mt_course.projects.options import MnistOptions
 from mt_course.report import percent, report
 from mt_course.run_folder import write_config, write_history, write_weights
@@ -58,6 +58,7 @@ def _facts(folder: Path, told: MnistOptions, run: MnistRun) -> dict[str, str]:
         "accuracy": f"{_heading(run)}; {run.test.wrong.sum()} mistakes",
         "time": f"{ended}{run.seconds:.1f} seconds in all, compiling and testing included",
         "backend": f"{told.backend}: {detail}",
+        "digits": f"{run.source.name}, {run.source.origin}" if run.source else "unknown",
         "picture": str(folder / "picture.png"),
         "also": f"history.csv, weights.safetensors and config.json in {folder}",
     }
@@ -65,7 +66,7 @@ def _facts(folder: Path, told: MnistOptions, run: MnistRun) -> dict[str, str]:
 
 def _heading(run: MnistRun) -> str:
     share = 1.0 - float(run.test.wrong.mean())
-    return f"LeNet reads {percent(share)} of {TEST_SIZE:,} unseen digits right"
+    return f"LeNet reads {percent(share)} of {len(run.test):,} unseen digits right"
 
 
 def _details(told: MnistOptions, run: MnistRun) -> str:

@@ -19,7 +19,7 @@ EPILOG = examples(
 
 
 @click.command(epilog=EPILOG)
-@options.epochs(DEFAULT.epochs, "the 8,000 training digits")
+@options.epochs(DEFAULT.epochs, "the training digits")
 @options.rate(DEFAULT.lr, "Learning rate of the first step; it falls on a line to 0.")
 @options.option(
     "--momentum",
@@ -36,12 +36,19 @@ EPILOG = examples(
     DEFAULT.backend,
     "What computes: fast, or cuda on a GPU; simple computes the same, but takes days.",
 )
+@options.option(
+    "--digits",
+    DEFAULT.digits,
+    "Those that ship with the course, or all of MNIST, 70,000, from the cache or the network.",
+    type=click.Choice(["shipped", "all"]),
+)
 @options.max_steps()
 @options.out("runs/mnist")
 def mnist(**told: Any) -> int:
     """Module 4: LeNet, on handwritten digits.
 
     It learns from 8,000 digits of MNIST, which ship with the course, and is tested on 2,000 others.
+    With all digits, 60,000 and 10,000; where those are not to be had, the table says so and why.
     Ctrl-C stops it and keeps what it has.
     """
     code: int = later("train_mnist", "train")(**told)

@@ -1,5 +1,7 @@
 """Read handwritten digits with the course's LeNet: 8,000 to learn from, 2,000 to be tested on.
 
+With MNIST whole, those are 60,000 and 10,000.
+
 Stochastic gradient descent with momentum; the rate falls on a line from its first value to 0,
 which settles the weights at the end.
 """
@@ -10,10 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from minitorch.data import Digits, load_digits, standardise
+from minitorch.data import Digits, load_digits, load_mnist, standardise
 from mt_course.figures import Classified
 from mt_course.projects.options import MnistOptions
 from mt_nn import Callback, DataLoader, Epoch, Module, NonFiniteLossError, TensorDataset, Trainer
+from mt_nn.data import Source
 from mt_nn.models import LeNet
 from mt_nn.optim import SGD
 from mt_tensor import Generator, float32, no_grad, tensor
@@ -31,6 +34,7 @@ class MnistRun:
         epochs: how it went; the last epoch may be cut short.
         test: the test digits, as the network reads them.
         seconds: how long it took in all, with reading, compiling and testing.
+        source: where the digits come from, if that is known.
         interrupted: whether Ctrl-C ended it.
         failure: why it could not go on, or None.
     """
@@ -39,6 +43,7 @@ class MnistRun:
     epochs: list[Epoch]
     test: Classified
     seconds: float
+    source: Source | None
     interrupted: bool
     failure: str | None
 
@@ -66,7 +71,7 @@ def train_mnist(options: MnistOptions, callbacks: Sequence[Callback] = ()) -> Mn
     """
     start = time.perf_counter()
     stream = Generator(options.seed)
-    train, test = load_digits().split(TEST_SIZE)
+    train, test = digits_of(options)
     model = LeNet(backend=options.backend, dtype=float32, generator=stream)
     optimizer = SGD(model.parameters(), lr=options.lr, momentum=options.momentum)
     trainer = Trainer(model, optimizer, callbacks=[LinearDecay(), *callbacks])
@@ -84,9 +89,15 @@ def train_mnist(options: MnistOptions, callbacks: Sequence[Callback] = ()) -> Mn
         epochs=_all_tested(trainer, tests),
         test=read(model, test, options.backend),
         seconds=time.perf_counter() - start,
+        source=train.source,
         interrupted=trainer.history.interrupted,
         failure=failure,
     )
+
+
+def digits_of(options: MnistOptions) -> tuple[Digits, Digits]:
+    """Return the digits to learn from and those to test on."""
+    return load_mnist() if options.digits == "all" else load_digits().split(TEST_SIZE)
 
 
 def read(model: Module, digits: Digits, backend: str) -> Classified:

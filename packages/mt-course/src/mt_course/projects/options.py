@@ -54,6 +54,7 @@ class MnistOptions:
         seed: of the first weights, the order of the digits and dropout.
         backend: the name of the backend that computes.
         max_steps: end after so many steps, None for no such end.
+        digits: `shipped` for those that come with the course, `all` for MNIST whole.
     """
 
     epochs: int = 10
@@ -63,6 +64,7 @@ class MnistOptions:
     seed: int = 0
     backend: str = "fast"
     max_steps: int | None = None
+    digits: str = "shipped"
 
 
 @dataclass(frozen=True, slots=True)
