@@ -3,32 +3,28 @@ r"""Time the kernels of mt-fast and the same work in NumPy, one thread each.
     OPENBLAS_NUM_THREADS=1 python against_numpy.py [--rounds 15] [--only matmul] [--threads 1]
 
 The two take turns, so that a busy machine slows both alike; a time is the median of the rounds,
-each of which repeats the call for about `ROUND` seconds. Both write into memory that is there
+each of which repeats the call for about 0.02 seconds. Both write into memory that is there
 already. With one thread the time is that of the processor, without the time that other processes
 take; with several it is the time that passes. Printed as a table of Markdown, with the machine.
 """
 
 import argparse
 import platform
-import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import Call, machine, medians
 
 from mt_fast import set_num_threads
 from mt_fast.backend import FastBackend
 from mt_operators import add, exp, log, maximum, mul, relu, sigmoid, tanh
 from mt_tensor import TensorData
 
-ROUND = 0.02
 BACKEND = FastBackend()
 Array = np.ndarray[Any, Any]
-Call = Callable[[], Any]
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -208,48 +204,10 @@ def unfolded(x: Array, weight: Array) -> Array:
 GROUPS = (overhead, elementwise, elementary, reductions, products, convolutions)
 
 
-def repeats(call: Call, clock: Clock) -> int:
-    """Return how often a call fits into a round; it is warm after that."""
-    call()
-    count = 1
-    while True:
-        if (seconds := count * timed(call, count, clock)) > ROUND / 4:
-            return max(1, round(count * ROUND / seconds))
-        count *= 4
-
-
-def timed(call: Call, count: int, clock: Clock) -> float:
-    """Return the seconds of one call, over `count` of them."""
-    start = clock()
-    for _ in range(count):
-        call()
-    return (clock() - start) / count
-
-
-def measured(row: Row, rounds: int, clock: Clock) -> tuple[float, float]:
-    """Return the median seconds of both, taking turns."""
-    calls = row.ours, row.numpy
-    counts = [repeats(call, clock) for call in calls]
-    times = [
-        [timed(call, count, clock) for call, count in zip(calls, counts, strict=True)]
-        for _ in range(rounds)
-    ]
-    ours, peers = zip(*times, strict=True)
-    return statistics.median(ours), statistics.median(peers)
-
-
 def shown(seconds: float, flops: float) -> str:
     """Tell a time in microseconds, with the rate where it is wanted."""
     rate = f" ({flops / seconds / 1e9:.0f} GF/s)" if flops else ""
     return f"{seconds * 1e6:.2f}{rate}"
-
-
-def machine() -> str:
-    """Name the processor."""
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text().splitlines() if facts.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor()}, {len(names)} cores"
 
 
 def main() -> None:
@@ -267,7 +225,7 @@ def main() -> None:
     for group in GROUPS:
         for row in group():
             if row.name.startswith(options.only):
-                ours, peer = measured(row, options.rounds, clock)
+                ours, peer = medians((row.ours, row.numpy), options.rounds, clock)
                 flops = row.flops
                 cells = (row.name, shown(ours, flops), shown(peer, flops), f"{peer / ours:.2f}")
                 print(f"| {' | '.join(cells)} |", flush=True)

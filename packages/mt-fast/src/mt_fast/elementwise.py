@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, compile_operator, element_types, inner
-from mt_fast.kernels import elementwise as kernels
+from mt_fast.kernels.map import tiled as kernels
 from mt_fast.launching import CHUNK, NO_LAYOUT, PARALLEL_SIZE, entry, run_parallel
 from mt_fast.layouts import Loops, loops
 from mt_fast.threads import get_num_threads

@@ -23,7 +23,7 @@ class Loops(NamedTuple):
     Attributes:
         kinds: what to compile for, for the output and each operand: an inner stride, 0 or 1, or
             -1 for any.
-        layout: as `mt_fast.kernels.elementwise.blocks` reads it.
+        layout: as `mt_fast.kernels.map.tiled.blocks` reads it.
         units: how many rectangles there are.
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_operator, element_types, inner
 from mt_fast.elementwise import compute_dtype
-from mt_fast.kernels import reduce as kernels
+from mt_fast.kernels.reduce import vectorized as kernels
 from mt_fast.launching import CHUNK, PARALLEL_SIZE, entry, run_parallel, scratch
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
@@ -41,7 +41,7 @@ class Plan(NamedTuple):
     Attributes:
         dense: whether the folded dimensions are the dense ones: `rows`, else `columns`.
         step: the inner stride of the input, if it is 1; else -1.
-        layout: as `mt_fast.kernels.reduce` reads it.
+        layout: as `mt_fast.kernels.reduce.vectorized` reads it.
         units: how many units of work there are.
         chunk: how many of them a thread takes at a time.
         segments: how many parts each fold has.

@@ -1,1 +1,1 @@
-"""Matrix multiplication."""
+"""Matrix multiplication: naive, reordered, blocked, packed, tiled, vectorized."""

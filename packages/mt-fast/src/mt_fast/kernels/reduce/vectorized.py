@@ -1,4 +1,4 @@
-"""Reduction kernels: `out[i] = fn(... fn(unit, a[i, 0]) ..., a[i, n - 1])` along any dimensions.
+"""Step 3 of 3, vectorized: any dimensions, a vector of elements at a time; this is in use.
 
 The folded dimensions are walked in blocks of at most `BLOCK` elements. The results of the blocks
 meet pairwise, as in a tournament, so that the error of a sum grows with the logarithm of its
@@ -8,6 +8,8 @@ for the other case, and folds a strip of neighbouring outputs at once.
 Where there are few outputs, the last kept dimension counts *segments*: parts of the folded
 elements, each with an output of its own, which a second reduction folds. The order of all this
 depends on the layout only, never on the number of threads.
+
+Measured: 53 GB/s along the last axis in float32 and 45 along the first, 5 and 8 times `pairwise`.
 
 `layout` holds the numbers of kept and of folded dimensions; the number of segments; sizes of the
 kept dimensions, and their strides as (dimension, 2), of output and input; sizes and strides of

@@ -1,0 +1,1 @@
+"""A function of each element, or of pairs: strided, merged, tiled."""

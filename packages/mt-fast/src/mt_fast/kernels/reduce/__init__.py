@@ -1,0 +1,1 @@
+"""A fold of the elements along a dimension: naive, pairwise, vectorised."""
