@@ -156,6 +156,7 @@ def test_a_dry_journal_runs_nothing(backend, place):
         assert active.journal is journal
     assert active.journal is None
     assert len(journal.launches) == 1
+    assert journal.uploads == 0
     np.testing.assert_array_equal(backend.to_array(a), np.ones(4))
 
 
@@ -187,6 +188,15 @@ def losses(mt_nn, where, optimizer, dropout, *, captured):
     if captured:
         assert take.replayed == 4
     return found, [np.array(p.value.detach().numpy()) for p in layers.parameters()]
+
+
+@pytest.mark.skipif(not SIMULATED, reason="only the simulator fills fresh memory with nan")
+def test_a_dry_journal_copies_nothing_to_the_device(backend):
+    journal = Journal(dry=True)
+    with journal.opened():
+        storage = backend.from_numpy(np.ones(3))
+    assert (journal.uploads, len(journal.memory)) == (1, 1)
+    assert np.isnan(backend.to_numpy(storage)).all()
 
 
 @pytest.mark.parametrize(("optimizer", "dropout"), [("SGD", 0.0), ("Adam", 0.5)])
