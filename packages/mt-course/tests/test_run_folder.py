@@ -52,6 +52,7 @@ def test_the_configuration_says_what_it_ran_with(tmp_path):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None)  # It waits for the disk.
 @given(st.lists(epochs))
 def test_the_history_gives_every_number_back_exactly(tmp_path, history):
     write_history(tmp_path, history)
