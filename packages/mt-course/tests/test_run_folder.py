@@ -51,8 +51,8 @@ def test_the_configuration_says_what_it_ran_with(tmp_path):
     assert set(config["versions"]) == {"python", "numpy", "mt-course", "mt-nn", "mt-tensor"}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@settings(deadline=None)  # It waits for the disk.
+# It waits for the disk, so it has no deadline.
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(epochs))
 def test_the_history_gives_every_number_back_exactly(tmp_path, history):
     write_history(tmp_path, history)
