@@ -173,6 +173,43 @@ def test_a_value_of_each_step_is_computed_anew():
     assert state["count"] == 8
 
 
+CONSTANTS = {
+    "zeros": lambda: mt.zeros(2, 3),
+    "ones": lambda: mt.ones(2, 3),
+    "full": lambda: mt.full((2, 3), 7.0),
+    "eye": lambda: mt.eye(2, 3),
+    "arange": lambda: mt.arange(6.0).view(2, 3),
+    "linspace": lambda: mt.linspace(0.0, 1.0, 6).view(2, 3),
+    "constant": lambda: mt.constant(np.tri(2, 3)),
+}
+
+
+@pytest.mark.parametrize("make", CONSTANTS.values(), ids=CONSTANTS)
+def test_a_tensor_that_is_the_same_in_each_step_may_be_made_in_it(make):
+    captured = mt.capture(lambda x: make().add_(x).mul_(2.0))
+    for i in range(6):
+        x = mt.full((2, 3), float(i))
+        np.testing.assert_array_equal(captured(x).numpy(), (make().numpy() + i) * 2.0)
+    assert captured.replayed == 3
+
+
+def test_triangles_are_captured():
+    captured = mt.capture(lambda x: mt.tril(x) - mt.triu(x, 1))
+    for i in range(6):
+        x = XS[i]
+        np.testing.assert_array_equal(captured(mt.tensor(x)).numpy(), np.tril(x) - np.triu(x, 1))
+    assert captured.replayed == 3
+
+
+def test_a_constant_that_is_none():
+    numbers = iter(np.arange(10.0))
+    captured = mt.capture(lambda x: x + mt.constant([next(numbers)]))
+    captured(mt.ones(2))
+    captured(mt.ones(2))
+    with pytest.raises(mt.CaptureError, match="made of other numbers in one step than in the next"):
+        captured(mt.ones(2))
+
+
 def test_an_attribute_that_a_value_reads_may_change():
     class Rate:
         now = None
@@ -438,7 +475,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("middle", "reason"), REFUSED.items(), ids=str)
+@pytest.mark.parametrize(
+    ("middle", "reason"), REFUSED.items(), ids=lambda v: getattr(v, "__name__", None)
+)
 def test_a_line_is_blamed(middle, reason):
     model = Line()
     captured = mt.capture(lambda x: model(middle(x, model).detach()).detach())

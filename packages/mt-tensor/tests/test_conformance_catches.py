@@ -13,6 +13,8 @@ import pytest
 
 from mt_operators import Op, add, identity, maximum
 from mt_tensor import TensorData
+from mt_tensor.capture.live import resolved
+from mt_tensor.capture.tape import Call
 from mt_tensor.layout import contiguous_strides
 from mt_tensor.simple import SimpleBackend
 from mt_tensor.testing import BackendConformance
@@ -238,6 +240,21 @@ class KeepsHalfOfTheKey(SimpleBackend):
         super().dropout(out, a, p, key % 2**32)
 
 
+def fixed(call):
+    kwargs = {name: resolved(value) for name, value in call.kwargs.items()}
+    return Call(call.method, tuple(map(resolved, call.args)), kwargs, call.place)
+
+
+class ForgetsTheRate(SimpleBackend):
+    def lowered(self, calls):
+        return super().lowered([fixed(call) for call in calls])
+
+
+class ReplaysBackwards(SimpleBackend):
+    def lowered(self, calls):
+        return super().lowered(calls[::-1])
+
+
 def reversed_images(a):
     strides = (*a.strides[:2], -a.strides[2], -a.strides[3])
     last = (a.shape[2] - 1) * a.strides[2] + (a.shape[3] - 1) * a.strides[3]
@@ -274,6 +291,8 @@ MISTAKES = [
     (ForgetsTheDecay, "test_adam_step"),
     (DropsByPlaceInStorage, "test_dropout_of_any_layout"),
     (KeepsHalfOfTheKey, "test_dropout_of_a_key"),
+    (ForgetsTheRate, "test_lowered_calls_have_the_values_of_the_step"),
+    (ReplaysBackwards, "test_lowered_calls_read_what_is_there_now"),
 ]
 
 

@@ -47,6 +47,7 @@ from mt_tensor.capture.live import is_capturing as is_capturing
 from mt_tensor.capture.live import live as live
 from mt_tensor.capture.live import live_item as live_item
 from mt_tensor.creation import arange as arange
+from mt_tensor.creation import constant as constant
 from mt_tensor.creation import eye as eye
 from mt_tensor.creation import from_dlpack as from_dlpack
 from mt_tensor.creation import full as full

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mt_tensor.capture.live import constant_data
 from mt_tensor.dtypes import as_dtype, int64, nearest_dtype
 from mt_tensor.errors import DTypeError, ShapeError
 from mt_tensor.random import Generator, default_generator
@@ -81,7 +82,7 @@ def zeros(
     >>> zeros(2, 3).shape
     (2, 3)
     """
-    return _make(np.zeros(_shape("zeros", shape), as_dtype(dtype)), backend, requires_grad)
+    return _constant(np.zeros(_shape("zeros", shape), as_dtype(dtype)), backend, requires_grad)
 
 
 def ones(
@@ -91,7 +92,7 @@ def ones(
     requires_grad: bool = False,
 ) -> Tensor:
     """Make a tensor of ones."""
-    return _make(np.ones(_shape("ones", shape), as_dtype(dtype)), backend, requires_grad)
+    return _constant(np.ones(_shape("ones", shape), as_dtype(dtype)), backend, requires_grad)
 
 
 def full(
@@ -105,13 +106,13 @@ def full(
     """Make a tensor with one value everywhere."""
     with np.errstate(over="ignore"):
         array = np.full(_shape("full", (shape,)), value, as_dtype(dtype))
-    return _make(array, backend, requires_grad)
+    return _constant(array, backend, requires_grad)
 
 
 def eye(rows: int, columns: int | None = None, dtype: Any = None, backend: Where = None) -> Tensor:
     """Make a matrix with ones on the diagonal; square if only `rows` is given."""
     shape = _shape("eye", (rows, rows if columns is None else columns))
-    return _make(np.eye(*shape, dtype=as_dtype(dtype)), backend, False)  # noqa: FBT003
+    return _constant(np.eye(*shape, dtype=as_dtype(dtype)), backend, False)  # noqa: FBT003
 
 
 def linspace(
@@ -119,7 +120,7 @@ def linspace(
 ) -> Tensor:
     """Make a tensor of `count` equally spaced numbers from `start` to `stop`, both included."""
     (n,) = _shape("linspace", (count,))
-    return _make(np.linspace(start, stop, n, dtype=as_dtype(dtype)), backend, False)  # noqa: FBT003
+    return _constant(np.linspace(start, stop, n, dtype=as_dtype(dtype)), backend, False)  # noqa: FBT003
 
 
 def zeros_like(a: Tensor, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
@@ -158,7 +159,7 @@ def arange(
     first, last = (0, start) if stop is None else (start, stop)
     whole = all(isinstance(x, int) for x in (first, last, step))
     wanted = int64 if whole and dtype is None else as_dtype(dtype)
-    return _make(np.arange(first, last, step).astype(wanted), backend, False)  # noqa: FBT003
+    return _constant(np.arange(first, last, step).astype(wanted), backend, False)  # noqa: FBT003
 
 
 def rand(
@@ -202,6 +203,21 @@ def randint(
         raise ValueError(message)
     drawn = (generator or default_generator).numpy.integers(low, high, _shape("randint", (shape,)))
     return _make(np.asarray(drawn, int64), backend, False)  # noqa: FBT003
+
+
+def constant(array: Any, backend: Where = None) -> Tensor:
+    """Make a tensor of numbers that depend on nothing but shapes and plain values.
+
+    Like `tensor`, and allowed in a captured step: such as a mask that is made anew in each step and
+    is the same in all of them.
+    """
+    return _constant(_array(array), backend, False)  # noqa: FBT003
+
+
+def _constant(array: Array, backend: Where, requires_grad: bool) -> Tensor:  # noqa: FBT001
+    home = _backend(backend)
+    made = Tensor(constant_data(home, array), home)
+    return made.requires_grad_() if requires_grad else made
 
 
 def _make(array: Array, backend: Where, requires_grad: bool) -> Tensor:  # noqa: FBT001

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mt_tensor.creation import constant
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.padding import Pad
 from mt_tensor.tensor import Tensor
@@ -41,7 +42,7 @@ def tril(a: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         ShapeError: fewer than two dimensions.
     """
-    return a.where(_offsets("tril", a) <= diagonal, 0.0)
+    return a.where(constant(_offsets("tril", a) <= diagonal, a.backend), 0.0)
 
 
 def triu(a: Tensor, diagonal: int = 0) -> Tensor:
@@ -50,7 +51,7 @@ def triu(a: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         ShapeError: fewer than two dimensions.
     """
-    return a.where(_offsets("triu", a) >= diagonal, 0.0)
+    return a.where(constant(_offsets("triu", a) >= diagonal, a.backend), 0.0)
 
 
 def _offsets(name: str, a: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

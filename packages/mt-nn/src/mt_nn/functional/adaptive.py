@@ -7,7 +7,7 @@ import numpy as np
 
 from mt_nn.arguments import Size, one_dtype, sizes
 from mt_nn.functional.images import as_images, restored
-from mt_tensor import Tensor, tensor
+from mt_tensor import Tensor, constant
 
 OutputSize = int | None | Sequence[int | None]
 
@@ -67,4 +67,4 @@ def _averaging(n: int, windows: int, like: Tensor) -> Tensor:
     first, last = ordinal * n // windows, -(-(ordinal + 1) * n // windows)
     place: Any = np.arange(n)
     inside = (place >= first[:, None]) & (place < last[:, None])
-    return tensor((inside / (last - first)[:, None]).astype(like.dtype), backend=like.backend)
+    return constant((inside / (last - first)[:, None]).astype(like.dtype), like.backend)

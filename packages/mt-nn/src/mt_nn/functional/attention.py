@@ -11,7 +11,7 @@ import numpy as np
 from mt_nn.arguments import one_dtype
 from mt_nn.functional.dropout import dropout
 from mt_nn.functional.softmax import softmax
-from mt_tensor import Generator, ShapeError, Tensor, tensor
+from mt_tensor import Generator, ShapeError, Tensor, constant
 
 
 def scaled_dot_product_attention(  # noqa: PLR0913, PLR0917  PyTorch's signature
@@ -75,7 +75,7 @@ def attention_weights(scores: Tensor, mask: Tensor | None) -> Tensor:
 
 def causal_mask(queries: int, keys: int, like: Tensor) -> Tensor:
     """Return truth values (queries, keys): whether a key is not later than a query."""
-    return tensor(np.tri(queries, keys, dtype=bool), backend=like.backend)
+    return constant(np.tri(queries, keys, dtype=bool), like.backend)
 
 
 def _check(query: Tensor, key: Tensor, value: Tensor) -> None:

@@ -1,8 +1,10 @@
 """Losses of a decision between two."""
 
+from typing import Any
+
 from mt_nn.functional.reduction import Reduction, alike, reduced
 from mt_operators import log, op, sigmoid, softplus
-from mt_tensor import Tensor
+from mt_tensor import Tensor, each_time
 
 LEAST_LOG = -100.0
 LEAST_VARIANCE = 1e-12
@@ -27,13 +29,16 @@ def binary_cross_entropy(
     Source: `torch.nn.functional.binary_cross_entropy`.
     """
     alike("binary_cross_entropy", input, target)
-    values = input.detach().numpy()
+    each_time(_check_probabilities, input)
+    losses: Tensor = cross_op(input, target)
+    return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
+
+
+def _check_probabilities(values: Any) -> None:
     outside = values[~((values >= 0.0) & (values <= 1.0))]
     if outside.size:
         message = f"binary_cross_entropy: an input is {outside[0]}; all must lie between 0 and 1"
         raise ValueError(message)
-    losses: Tensor = cross_op(input, target)
-    return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 
 
 def binary_cross_entropy_with_logits(

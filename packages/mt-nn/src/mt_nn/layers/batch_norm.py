@@ -82,10 +82,8 @@ class _BatchNorm(Affine):
     def _step(self) -> float:
         """Count a batch, and return how far it moves the running statistics."""
         assert self.num_batches_tracked is not None, "kept with the statistics"  # noqa: S101
-        count = int(self.num_batches_tracked.value.item()) + 1
-        home = self.num_batches_tracked.value.backend
-        self.num_batches_tracked.update(tensor(count, backend=home))
-        return 1.0 / count if self.momentum is None else self.momentum
+        count = self.num_batches_tracked.value.add_(1)
+        return 1.0 / int(count.item()) if self.momentum is None else self.momentum
 
 
 class BatchNorm1d(_BatchNorm):

@@ -71,7 +71,14 @@ class TrainingStep:
         loss = self.loss(output, target)
         each_time(partial(_check_finite, ordinal), loss)
         (loss if share == 1.0 else loss * share).backward()
-        return [loss, output]
+        return [loss, _detached(output)]
+
+
+def _detached(output: Any) -> Any:
+    """Return an output, or the parts of one, without the graph."""
+    if isinstance(output, (tuple, list)):
+        return type(output)(map(_detached, output))
+    return output.detach() if isinstance(output, Tensor) else output
 
 
 def _check_finite(ordinal: int, loss: Any) -> None:

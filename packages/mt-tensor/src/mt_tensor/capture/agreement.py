@@ -26,6 +26,8 @@ def disagreement(first: Recorder, second: Recorder) -> str | None:
         longer = max(first.entries, second.entries, key=len)
         extra = longer[min(len(first.entries), len(second.entries))]
         return f"{_told(extra)} is in one step and not in the next"
+    if not _same(first.constants, second.constants, names):
+        return "a tensor is made of other numbers in one step than in the next"
     return None
 
 

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
     from mt_tensor.base import TensorBase
     from mt_tensor.capture.recorder import Recorder
+    from mt_tensor.tensor_data import TensorData
 
 T = TypeVar("T")
 Place = tuple[Any, Any]
@@ -88,6 +90,16 @@ def each_time(check: Callable[..., object], *tensors: "TensorBase") -> None:
         check(*(t.backend.to_array(t.data) for t in tensors))
     else:
         recorder.check(check, tensors)
+
+
+def constant_data(backend: "Backend", array: Any) -> "TensorData":
+    """Copy an array to a backend that depends on shapes and plain numbers alone.
+
+    In a recorded step it is a constant of the tape; any other array there is refused, because the
+    next step may have another.
+    """
+    recorder = active.recorder
+    return backend.from_array(array) if recorder is None else recorder.constant(backend, array)
 
 
 def is_capturing() -> bool:

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
+import numpy as np
+
+from mt_operators import identity
 from mt_tensor.backend import Backend
 from mt_tensor.base import TensorBase
 from mt_tensor.capture.live import Live, Place, active, resolved
@@ -17,9 +20,10 @@ from mt_tensor.capture.tape import Call, Check, Entry
 from mt_tensor.errors import CaptureError
 
 if TYPE_CHECKING:
-    from mt_tensor.tensor_data import Storage
+    from mt_tensor.tensor_data import Storage, TensorData
 
 T = TypeVar("T")
+Array = np.ndarray[Any, Any]
 
 LIBRARY = frozenset({"mt_operators", "mt_autodiff", "mt_tensor", "mt_fast", "mt_cuda", "mt_nn"})
 """Packages whose lines are not to blame."""
@@ -46,12 +50,14 @@ class Recorder:
     Attributes:
         entries: the tape.
         lives: the values that change from step to step, in the order in which they were made.
+        constants: the arrays of numbers that a step makes tensors of, and each step the same.
     """
 
     def __init__(self, backend: Backend) -> None:
         """Record nothing yet."""
         self.entries: list[Entry] = []
         self.lives: list[Live[Any]] = []
+        self.constants: list[Array] = []
         self._backend = backend
         self._thread = get_ident()
         self._depth = 0
@@ -112,6 +118,21 @@ class Recorder:
         finally:
             self._depth -= 1
         self.entries.append(entry)
+
+    def constant(self, backend: Backend, array: Array) -> "TensorData":
+        """Make a tensor of an array that is the same in each step; a replay makes it anew."""
+        self._check_call(backend, "constant")
+        self._depth += 1
+        try:
+            kept = backend.from_array(array)
+            out = backend.allocate(kept.shape, kept.dtype)
+            backend.map(identity, out, kept)
+        finally:
+            self._depth -= 1
+        self._made.update({id(data.storage): data.storage for data in (kept, out)})
+        self.constants.append(np.array(array))
+        self.entries.append(Call("map", (identity, out, kept), {}, place()))
+        return out
 
     def made(self, storage: "Storage") -> bool:
         """Whether the step allocated this storage itself."""

@@ -8,6 +8,7 @@ from mt_tensor.testing.conformance.optimization import Optimization
 from mt_tensor.testing.conformance.product import Product
 from mt_tensor.testing.conformance.randomness import Randomness
 from mt_tensor.testing.conformance.reduction import Reduction
+from mt_tensor.testing.conformance.replay import Replay
 from mt_tensor.testing.conformance.rows import Rows
 from mt_tensor.testing.conformance.transfer import Transfer
 from mt_tensor.testing.conformance.windows import Windows
@@ -24,6 +25,7 @@ class BackendConformance(
     Randomness,
     Rows,
     Optimization,
+    Replay,
     Laws,
 ):
     """The contract of `mt_tensor.backend.Backend`, as tests that pytest collects in a subclass.
