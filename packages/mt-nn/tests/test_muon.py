@@ -79,6 +79,28 @@ def test_its_state_goes_on(backend):
     assert ends[0] == ends[1]
 
 
+def test_a_captured_step_follows_the_rate(backend):
+    def ends(captured):
+        model = Linear(3, 4, bias=False, generator=mt.Generator(0))
+        optimizer = Muon(model.parameters(), 0.1)
+
+        def step(x):
+            optimizer.zero_grad()
+            (model(x) ** 2).sum().backward()
+            optimizer.step()
+            return x
+
+        run = mt.capture(step) if captured else step
+        for i, x in enumerate(np.random.default_rng(2).standard_normal((8, 2, 3))):
+            optimizer.param_groups[0]["lr"] = 0.1 / (1 + i)
+            run(mt.tensor(x))
+        return model.weight.value.tolist(), getattr(run, "replayed", 0)
+
+    (eager, _), (captured, replayed) = ends(captured=False), ends(captured=True)
+    assert captured == eager
+    assert replayed > 0
+
+
 def test_what_it_refuses():
     with pytest.raises(ValueError, match=r"Muon: parameter 1 is \(2,\), not a matrix"):
         Muon(Linear(3, 2).parameters())

@@ -9,7 +9,7 @@ singular values, which five rounds bring to between 0.7 and 1.2.
 from math import sqrt
 
 from mt_nn.optim.optimizer import Group, Optimizer, Parameters, State, at_least, zeros_like
-from mt_tensor import Tensor, TensorData
+from mt_tensor import Tensor, TensorData, live
 from mt_tensor.defaults.optimization import update
 
 COEFFICIENTS = (3.4445, -4.775, 2.0315)
@@ -91,8 +91,10 @@ class Muon(Optimizer):
         update(value.backend, _average, velocity.data, (grad,), (mu,))
         ahead = velocity * mu + value._new(grad) * (1.0 - mu) if group["nesterov"] else velocity
         step = orthogonal(ahead, group["ns_coefficients"], group["ns_steps"], group["eps"])
-        rates = (group["lr"] * _scale(value.shape, group), group["lr"] * group["weight_decay"])
-        update(value.backend, _descend, value.data, (step.data,), rates)
+        scale = _scale(value.shape, group)
+        lr = live(lambda: group["lr"] * scale, (group, "lr"))
+        decay = live(lambda: group["lr"] * group["weight_decay"], (group, "lr"))
+        update(value.backend, _descend, value.data, (step.data,), (lr, decay))
 
 
 def orthogonal(
@@ -115,7 +117,7 @@ def orthogonal(
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
     a, b, c = coefficients
-    x = x / max(sqrt((x * x).sum().item()), eps)
+    x = x / (x * x).sum().sqrt().maximum(eps)
     for _ in range(steps):
         gram = x @ x.T
         x = a * x + (b * gram + c * (gram @ gram)) @ x
