@@ -31,7 +31,7 @@ def trained(tmp_path_factory):
     done = train_mnist(MnistOptions(epochs=2))
     weights = {name: t.detach().numpy() for name, t in done.model.state().items()}
     write_weights(folder, weights)
-    write_config(folder, {"project": "mnist", "backend": "fast"})
+    write_config(folder, {"project": "mnist", "backend": "fast", "dtype": "float32"})
     return folder, done.model
 
 
@@ -85,7 +85,7 @@ def test_drawn_digits_are_read(trained, tmp_path, capsys):
     assert [line.split(":")[0] for line in lines] == [str(path) for path in paths]
     found = [int(re.search(r": (\d) \(\d+\.\d %\)$", line)[1]) for line in lines]
     assert np.mean(found == digits.labels) >= 0.7
-    assert (read(model, digits, "fast").predicted == digits.labels).mean() >= 0.8
+    assert (read(model, digits).predicted == digits.labels).mean() >= 0.8
 
 
 def test_points_are_predicted_by_what_a_run_left(tmp_path, capsys):

@@ -79,6 +79,7 @@ def test_the_configuration_holds_every_option(short_run):
         "backend": "fast",
         "max_steps": 3,
         "digits": "shipped",
+        "dtype": "float32",
     }
     assert versions["mt-course"]
 
@@ -92,7 +93,7 @@ def test_the_weights_are_the_models_and_give_the_reported_accuracy(short_run):
     for name, parameter in model.named_parameters():
         parameter.value.detach().numpy()[...] = weights[name]
     _, test = load_digits().split(project.TEST_SIZE)
-    accuracy = 1 - project.read(model, test, "fast").wrong.mean()
+    accuracy = 1 - project.read(model, test).wrong.mean()
     assert float(rows(folder)[-1]["test_accuracy"]) == pytest.approx(accuracy, abs=1e-9)
 
 
@@ -125,6 +126,12 @@ def test_all_digits_are_those_that_can_be_had(monkeypatch):
     done = project.train_mnist(MnistOptions(digits="all", max_steps=2, batch_size=8))
     assert len(done.test) == 9900
     assert done.source.name == "MNIST, whole"
+
+
+def test_numbers_have_the_type_that_was_asked_for():
+    done = project.train_mnist(MnistOptions(dtype="float64", max_steps=1, batch_size=8))
+    assert {str(t.dtype) for t in done.model.state().values()} == {"float64"}
+    assert done.test.probabilities.dtype == np.float64
 
 
 def test_a_run_says_which_digits_it_read(short_run):

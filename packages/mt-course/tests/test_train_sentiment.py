@@ -73,6 +73,14 @@ def test_the_same_options_give_the_same_losses_and_another_seed_others():
     assert losses(1) != losses(2)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_have_the_type_that_was_asked_for(dtype):
+    told = SentimentOptions(vectors="random", channels=2, max_steps=1, dtype=dtype)
+    done = project.train_sentiment(told, corpus())
+    assert {str(t.dtype) for t in done.model.state().values()} == {dtype}
+    assert str(done.test.probabilities.dtype) == dtype
+
+
 def test_a_run_leaves_its_files_and_they_predict(made_up, tmp_path, capsys):
     code, output, errors = run(capsys, "train", "sentiment", *SMALL, "--out", tmp_path)
     assert (code, errors) == (0, "")

@@ -21,7 +21,7 @@ from mt_course.report import percent
 from mt_course.run_folder import read_config, read_vocabulary, read_weights
 from mt_nn.data import Vocabulary, tokenize
 from mt_nn.models import LeNet
-from mt_tensor import BackendError, Tensor, float32, tensor
+from mt_tensor import BackendError, Tensor, tensor
 
 Options = TypeVar("Options", PointsOptions, SentimentOptions)
 LETTERS = 200
@@ -56,11 +56,11 @@ def predict(folder: Path, inputs: Sequence[str]) -> None:
 
 
 def _digits(run: Run, inputs: Sequence[str]) -> list[str]:
-    backend = run.config["backend"]
-    model = LeNet(backend=backend, dtype=float32)
-    model.load_state(_on(backend, run.weights))
+    home = _home(run.config)
+    model = LeNet(**home)
+    model.load_state(_placed(run.weights, home))
     images = np.stack([read_drawing(Path(name)) for name in inputs])
-    found = read(model, Digits(images, np.zeros(len(images), np.uint8)), backend)
+    found = read(model, Digits(images, np.zeros(len(images), np.uint8)))
     rows = zip(inputs, found.predicted, found.probabilities, strict=True)
     return [f"{name}: {digit} ({percent(row[digit])})" for name, digit, row in rows]
 
@@ -72,7 +72,7 @@ def _sentences(run: Run, inputs: Sequence[str]) -> list[str]:
         raise ValueError(message)
     vocabulary = Vocabulary(read_vocabulary(run.folder)[SPECIAL:])
     model = new_model(len(vocabulary), told(SentimentOptions, run.config))
-    model.load_state(_on(run.config["backend"], run.weights))
+    model.load_state(_placed(run.weights, _home(run.config)))
     found = judge(model, vocabulary, inputs)
     return [_judgement(*pair, vocabulary) for pair in zip(inputs, found, strict=True)]
 
@@ -110,8 +110,13 @@ def told(options: type[Options], config: Mapping[str, Any]) -> Options:
     return options(**chosen)
 
 
-def _on(backend: str, weights: Weights) -> dict[str, Tensor]:
-    return {n: tensor(array, dtype=float32, backend=backend) for n, array in weights.items()}
+def _home(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where the parameters of a run live."""
+    return {"backend": config["backend"], "dtype": config["dtype"]}
+
+
+def _placed(weights: Weights, home: Mapping[str, Any]) -> dict[str, Tensor]:
+    return {name: tensor(array, **home) for name, array in weights.items()}
 
 
 def _read_points(inputs: Sequence[str]) -> Points:

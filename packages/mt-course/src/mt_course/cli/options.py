@@ -57,6 +57,12 @@ def backend(default: str, text: str) -> Decorator:
     return option("--backend", default, text, metavar="NAME", shell_complete=complete_backend)
 
 
+def number_type(default: str) -> Decorator:
+    """Make `--dtype`."""
+    dtypes = click.Choice(["float64", "float32"])
+    return option("--dtype", default, "Type of the numbers.", type=dtypes)
+
+
 def max_steps() -> Decorator:
     """Make `--max-steps`."""
     text = "End after so many steps, for a trial.  [default: no limit]"

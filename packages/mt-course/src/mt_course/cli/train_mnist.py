@@ -42,6 +42,7 @@ EPILOG = examples(
     "Those that ship with the course, or all of MNIST, 70,000, from the cache or the network.",
     type=click.Choice(["shipped", "all"]),
 )
+@options.number_type(DEFAULT.dtype)
 @options.max_steps()
 @options.out("runs/mnist")
 def mnist(**told: Any) -> int:

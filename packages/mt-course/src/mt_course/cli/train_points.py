@@ -38,12 +38,6 @@ def learning(default: PointsOptions) -> options.Decorator:
     )
 
 
-def number_type(default: PointsOptions) -> options.Decorator:
-    """Add `--dtype`."""
-    dtypes = click.Choice(["float64", "float32"])
-    return options.option("--dtype", default.dtype, "Type of the numbers.", type=dtypes)
-
-
 def number(name: str, default: float, text: str) -> options.Decorator:
     """Make an option for a finite number."""
     return options.option(name, default, text, type=float, callback=finite)
@@ -77,7 +71,7 @@ def scalar(**told: Any) -> int:
 @on_points("runs/tensor")
 @learning(TENSOR)
 @options.backend(TENSOR.backend, "What computes: simple, fast or cuda.")
-@number_type(TENSOR)
+@options.number_type(TENSOR.dtype)
 def tensor(**told: Any) -> int:
     """Module 2: a network of tensors, on labelled points.
 
@@ -90,7 +84,7 @@ def tensor(**told: Any) -> int:
 @on_points("runs/fast")
 @learning(FAST)
 @options.backend(FAST.backend, "What computes: simple, fast or cuda.")
-@number_type(FAST)
+@options.number_type(FAST.dtype)
 def fast(**told: Any) -> int:
     """Module 3: the same, compiled for CPU or GPU.
 
@@ -102,7 +96,7 @@ def fast(**told: Any) -> int:
 @click.command(epilog=examples("train torch", "train torch --dataset Spiral"))
 @on_points("runs/torch")
 @learning(TORCH)
-@number_type(TORCH)
+@options.number_type(TORCH.dtype)
 def torch(**told: Any) -> int:
     """For comparison: the network of fast in PyTorch.
 

@@ -50,6 +50,7 @@ EPILOG = examples(
 )
 @options.seed("the three parts, the first weights, the order of the sentences and dropout")
 @options.backend(DEFAULT.backend, "What computes: fast, or cuda on a GPU.")
+@options.number_type(DEFAULT.dtype)
 @options.max_steps()
 @options.out("runs/sentiment")
 def sentiment(**told: Any) -> int:

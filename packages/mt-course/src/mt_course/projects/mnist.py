@@ -19,7 +19,7 @@ from mt_nn import Callback, DataLoader, Epoch, Module, NonFiniteLossError, Tenso
 from mt_nn.data import Source
 from mt_nn.models import LeNet
 from mt_nn.optim import SGD
-from mt_tensor import Generator, float32, no_grad, tensor
+from mt_tensor import Generator, no_grad, tensor
 
 TEST_SIZE = 2000
 TEST_BATCH = 500
@@ -72,13 +72,11 @@ def train_mnist(options: MnistOptions, callbacks: Sequence[Callback] = ()) -> Mn
     start = time.perf_counter()
     stream = Generator(options.seed)
     train, test = digits_of(options)
-    model = LeNet(backend=options.backend, dtype=float32, generator=stream)
+    model = LeNet(backend=options.backend, dtype=options.dtype, generator=stream)
     optimizer = SGD(model.parameters(), lr=options.lr, momentum=options.momentum)
     trainer = Trainer(model, optimizer, callbacks=[LinearDecay(), *callbacks])
-    batches = DataLoader(
-        _samples(train, options.backend), options.batch_size, shuffle=True, generator=stream
-    )
-    tests = DataLoader(_samples(test, options.backend), TEST_BATCH)
+    batches = DataLoader(_samples(train, model), options.batch_size, shuffle=True, generator=stream)
+    tests = DataLoader(_samples(test, model), TEST_BATCH)
     failure = None
     try:
         trainer.fit(batches, tests, epochs=options.epochs, max_steps=options.max_steps)
@@ -87,7 +85,7 @@ def train_mnist(options: MnistOptions, callbacks: Sequence[Callback] = ()) -> Mn
     return MnistRun(
         model=model,
         epochs=_all_tested(trainer, tests),
-        test=read(model, test, options.backend),
+        test=read(model, test),
         seconds=time.perf_counter() - start,
         source=train.source,
         interrupted=trainer.history.interrupted,
@@ -100,18 +98,21 @@ def digits_of(options: MnistOptions) -> tuple[Digits, Digits]:
     return load_mnist() if options.digits == "all" else load_digits().split(TEST_SIZE)
 
 
-def read(model: Module, digits: Digits, backend: str) -> Classified:
+def read(model: Module, digits: Digits) -> Classified:
     """Let a network read digits."""
     model.eval()
     with no_grad():
-        batches = DataLoader(_samples(digits, backend), TEST_BATCH)
+        batches = DataLoader(_samples(digits, model), TEST_BATCH)
         outputs = [model(images).numpy() for images, _ in batches]
     return Classified(digits.images, digits.labels, np.exp(np.concatenate(outputs)))
 
 
-def _samples(digits: Digits, backend: str) -> TensorDataset:
-    images = tensor(standardise(digits.images), backend=backend)
-    return TensorDataset(images, tensor(digits.labels.astype(np.int64), backend=backend))
+def _samples(digits: Digits, model: Module) -> TensorDataset:
+    """Put digits where the parameters of a network are, and the pictures into their dtype."""
+    like = model.parameters()[0].value
+    images = tensor(standardise(digits.images), dtype=like.dtype, backend=like.backend)
+    labels = tensor(digits.labels.astype(np.int64), backend=like.backend)
+    return TensorDataset(images, labels)
 
 
 def _all_tested(trainer: Trainer, tests: DataLoader) -> list[Epoch]:

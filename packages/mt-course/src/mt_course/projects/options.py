@@ -55,6 +55,7 @@ class MnistOptions:
         backend: the name of the backend that computes.
         max_steps: end after so many steps, None for no such end.
         digits: `shipped` for those that come with the course, `all` for MNIST whole.
+        dtype: of the numbers.
     """
 
     epochs: int = 10
@@ -65,6 +66,7 @@ class MnistOptions:
     backend: str = "fast"
     max_steps: int | None = None
     digits: str = "shipped"
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class SentimentOptions:
         seed: of the three parts, the first weights, the order of the sentences and dropout.
         backend: the name of the backend that computes.
         max_steps: end after so many steps, None for no such end.
+        dtype: of the numbers.
     """
 
     epochs: int = 10
@@ -94,3 +97,4 @@ class SentimentOptions:
     seed: int = 0
     backend: str = "fast"
     max_steps: int | None = None
+    dtype: str = "float32"

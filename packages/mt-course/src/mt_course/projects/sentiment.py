@@ -30,7 +30,7 @@ from mt_nn.data.glove import GLOVE_DIM, random_vectors
 from mt_nn.models import SentenceCNN
 from mt_nn.optim import Adam
 from mt_nn.training import predict
-from mt_tensor import Generator, float32
+from mt_tensor import Generator
 
 HELD_SHARE = 0.1
 """The share of the sentences to choose by, and that to test on."""
@@ -138,7 +138,7 @@ def new_model(
         dropout=options.dropout,
         vectors=vectors,
         backend=options.backend,
-        dtype=float32,
+        dtype=options.dtype,
         generator=generator,
     )
 
