@@ -11,12 +11,12 @@ from mt_nn.models import GPT, MLP, ResNet, next_token_loss
 from mt_nn.models.resnet import BasicBlock
 from mt_nn.optim import Adam
 
-IMAGES = np.random.default_rng(0).normal(size=(4, 1, 6, 6))
+IMAGES = np.random.default_rng(0).normal(size=(4, 1, 4, 4))
 TOKENS = np.random.default_rng(1).integers(0, 7, (2, 5))
 
 MODELS = {
     "MLP": (
-        lambda **options: MLP(36, 8, 6, 3, **options),
+        lambda **options: MLP(16, 8, 6, 3, **options),
         nll_loss,
         IMAGES,
         np.array([0, 2, 1, 2]),
@@ -73,7 +73,7 @@ def losses(name, steps):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_it_learns_a_batch_by_heart(name):
-    assert losses(name, 40)[-1] < 0.1
+    assert losses(name, 30)[-1] < 0.15
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -143,7 +143,7 @@ def test_the_sizes_of_the_resnet():
     assert len(ResNet(blocks=3).blocks) == 9
 
 
-@pytest.mark.parametrize(("height", "width"), [(28, 28), (7, 9), (1, 1)])
+@pytest.mark.parametrize(("height", "width"), [(12, 12), (7, 9), (1, 1)])
 def test_a_resnet_takes_images_of_any_size(height, width):
     model = ResNet(3, 5, widths=(2, 4, 4), generator=mt.Generator(0)).eval()
     result = model(mt.rand(2, 3, height, width)).detach().numpy()
@@ -158,6 +158,6 @@ def test_each_stage_halves_the_image(stride, out):
 
 
 def test_the_first_loss_is_that_of_a_guess():
-    model = GPT(50, 8, generator=mt.Generator(0))
-    tokens = mt.tensor(np.random.default_rng(0).integers(0, 50, (4, 8)))
-    assert abs(next_token_loss(model(tokens), tokens).item() - math.log(50)) < 0.3
+    model = GPT(50, 4, dim=16, layers=1, generator=mt.Generator(0))
+    tokens = mt.tensor(np.random.default_rng(0).integers(0, 50, (2, 4)))
+    assert abs(next_token_loss(model(tokens), tokens).item() - math.log(50)) < 0.5

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 import mt_tensor as mt
-from mt_nn.data import TokenWindows
 from mt_nn.models import GPT, generate, next_token_loss
-from mt_nn.optim import Adam
 
 
 def small(**options):
@@ -64,23 +62,19 @@ def test_the_loss_is_the_mean_surprise():
     np.testing.assert_allclose(result.item(), expected, rtol=1e-12)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def counting():
-    """A model that has learned to count: 1, 2, 3, 4, 5, 6, 1, 2, ..."""
-    text = np.arange(60) % 6 + 1
-    model = GPT(7, 6, dim=16, heads=2, layers=1, dtype=mt.float32, generator=mt.Generator(0))
-    optimizer = Adam(model.parameters(), lr=0.02)
-    windows = TokenWindows(text, 6, stride=1)
-    tokens, target = windows.__getitems__(np.arange(len(windows)))
-    for _ in range(60):
-        optimizer.zero_grad()
-        loss = next_token_loss(model(tokens), target)
-        loss.backward()
-        optimizer.step()
+    """A model whose weights are set so that it counts: 1, 2, 3, 4, 5, 6, 1, 2, ..."""
+    model = GPT(7, 6, dim=7, heads=1, layers=0)
+    follows = np.zeros((7, 7))
+    follows[np.arange(7) % 6 + 1, np.arange(7)] = 3.0
+    model.tokens.weight.update(mt.tensor(np.eye(7)))
+    model.places.weight.update(mt.zeros(6, 7))
+    model.output.weight.update(mt.tensor(follows))
     return model
 
 
-def test_it_goes_on_as_it_learned(counting):
+def test_it_goes_on_with_the_likeliest(counting):
     counting.train()
     written = generate(counting, [3, 4], 20, temperature=0.0)
     np.testing.assert_array_equal(written, np.arange(2, 24) % 6 + 1)

@@ -14,7 +14,7 @@ def small(**options):
 
 
 def test_its_shapes_and_its_size():
-    model = SentenceCNN(1000, generator=mt.Generator(0)).eval()
+    model = SentenceCNN(1000, generator=mt.Generator(0))
     sizes = {name: p.value.shape for name, p in model.named_parameters()}
     assert sizes == {
         "embedding.weight": (1000, 50),
@@ -27,8 +27,11 @@ def test_its_shapes_and_its_size():
         "output.weight": (2, 300),
         "output.bias": (2,),
     }
-    result = model(mt.tensor(SENTENCES))
-    assert result.shape == (3, 2)
+
+
+def test_it_gives_probabilities():
+    result = small(classes=4)(mt.tensor(SENTENCES))
+    assert result.shape == (3, 4)
     np.testing.assert_allclose(np.exp(result.detach().numpy()).sum(1), 1.0, rtol=1e-12)
 
 
