@@ -64,4 +64,4 @@ def test_the_command_trains_leaves_its_files_and_predicts(tmp_path, capsys):
 def test_it_is_compared_as_if_it_were_a_backend(capsys):
     code, output, _ = run(capsys, "compare", "fast", "--backends", "fast,torch", "--epochs", 2)
     assert code == 0
-    assert [line.split()[0] for line in output.splitlines() if " s " in line] == ["fast", "torch"]
+    assert [line.split()[0] for line in output.splitlines() if " x " in line] == ["fast", "torch"]
