@@ -24,7 +24,7 @@ def write(page: Path, name: str, text: str) -> None:
     before = page.read_text(encoding="utf-8")
     begin, end = f"<!-- measured: {name} -->", f"<!-- end: {name} -->"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    after, count = pattern.subn(lambda _: f"{begin}\n{text}\n{end}", before)
+    after, count = pattern.subn(lambda _: f"{begin}\n\n{text}\n\n{end}", before)
     if count != 1:
         message = f"{page}: {count} places for the table {name!r}, not 1"
         raise LookupError(message)
