@@ -217,7 +217,7 @@ class Module:
     def _check_state(self, holders: Mapping[str, Holder[Any]], state: Mapping[str, Any]) -> None:
         problems = [f"missing {name}" for name in holders if name not in state]
         problems += [f"unexpected {name}" for name in state if name not in holders]
-        for name in holders.keys() & state.keys():
+        for name in filter(state.__contains__, holders):
             here, there = (getattr(v, "shape", None) for v in (holders[name].value, state[name]))
             if here is not None and there is not None and tuple(here) != tuple(there):
                 problems.append(f"{name} is {tuple(here)} here and {tuple(there)} there")
