@@ -264,7 +264,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_written_names_the_layer(name, path):
     function, message = REFUSED[name]
-    model = nn.Sequential(nn.Linear(4, 4, backend="simple"), Of(function))
+    model = nn.Sequential(nn.Linear(4, 4), Of(function))
     with pytest.raises(ExportError, match=message) as caught:
         export_onnx(path, model, (1, 4))
     assert "something else" in message or "layer '1', a Of, " in str(caught.value)
