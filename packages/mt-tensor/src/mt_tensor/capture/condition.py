@@ -15,20 +15,18 @@ Condition = Callable[[tuple[Any, ...]], bool]
 Gradient = tuple[TensorBase, TensorBase | None]
 
 
-def condition(
-    inputs: Inputs, watch: Watch, grads: Iterable[Gradient]
-) -> tuple[Condition, Condition]:
-    """Return whether arguments are of a kind, and whether all else is as it was.
+def condition(inputs: Inputs, watch: Watch, grads: Iterable[Gradient]) -> Condition:
+    """Return whether arguments are of a kind, and all else is as it was.
 
     Args:
         inputs: the kind of the arguments.
         watch: what must be as it was.
         grads: tensors, with the gradients that they must have.
     """
-    accepts = _compiled([(term, {"e": value}) for term, value in inputs.terms()])
-    others = [("{c}.grad is {e}", {"c": tensor, "e": grad}) for tensor, grad in grads]
-    unchanged = _compiled([*((term, _named(guard)) for term, guard in watch.terms()), *others])
-    return accepts, unchanged
+    terms = [(term, {"e": value}) for term, value in inputs.terms()]
+    terms += [(term, _named(guard)) for term, guard in watch.terms()]
+    terms += [("{c}.grad is {e}", {"c": tensor, "e": grad}) for tensor, grad in grads]
+    return _compiled(terms)
 
 
 def _named(guard: Guard) -> dict[str, Any]:
@@ -41,5 +39,5 @@ def _compiled(terms: list[tuple[str, dict[str, Any]]]) -> Condition:
     for i, (term, values) in enumerate(terms):
         scope.update({f"{name}{i}": value for name, value in values.items()})
         parts.append(term.format(**{name: f"{name}{i}" for name in values}))
-    source = f"lambda a: {' and '.join(parts) or 'True'}"
+    source = f"lambda a: {' and '.join(parts)}"
     return eval(source, scope)  # type: ignore[no-any-return]  # noqa: S307  of names made here

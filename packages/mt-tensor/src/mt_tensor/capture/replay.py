@@ -40,13 +40,13 @@ class Replay:
             for t, before, _ in grads
             if before is None or recording.touches(before.data)
         ]
-        self._accepts, self._unchanged = condition(inputs, self.watch, self._needed)
+        self._holds = condition(inputs, self.watch, self._needed)
         self._give = _giver(recording.result)
 
     def ready(self, args: tuple[Any, ...]) -> bool:
         """Whether it is for these arguments, and may run; quickly, and no in case of doubt."""
         try:
-            return self._accepts(args) and self._unchanged(args)
+            return self._holds(args)
         except (LookupError, AttributeError, ValueError):  # something is not there any more
             return False
 
