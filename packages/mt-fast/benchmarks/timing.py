@@ -10,6 +10,9 @@ from typing import Any
 ROUND = 0.02
 """Seconds for which one call is repeated before the next has its turn."""
 
+WARM = 4
+"""Calls before the first that counts: a captured step records, compares, and is prepared."""
+
 Call = Callable[[], Any]
 Clock = Callable[[], float]
 
@@ -33,7 +36,8 @@ def medians(calls: Sequence[Call], rounds: int, clock: Clock = time.thread_time)
 
 def repeats(call: Call, clock: Clock) -> int:
     """Return how often a call fits into a round; it is warm after that."""
-    call()
+    for _ in range(WARM):
+        call()
     count = 1
     while True:
         if (seconds := count * timed(call, count, clock)) > ROUND / 4:
