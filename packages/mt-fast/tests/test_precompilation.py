@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import mt_fast
-from mt_fast.precompile import GROUPS
+from mt_fast.precompilation import GROUPS
 from mt_tensor.errors import BackendError, DTypeError
 
 PROGRAM = """
@@ -46,7 +46,7 @@ USER = """
 import numpy as np
 from mt_operators import op
 import mt_tensor as mt
-from mt_fast.precompile import _counted
+from mt_fast.precompilation import _counted
 
 @op(lambda x: 3.0 * x * x)
 def cube(x):
