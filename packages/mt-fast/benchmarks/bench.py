@@ -51,8 +51,13 @@ def measured(target: Target, rounds: int) -> list[str]:
     seconds, peer = min(zip(times, target.peers, strict=True))
     ratio = seconds / ours
     met = "aim" if ratio >= target.aim else "met" if ratio >= target.least else "short"
-    figures = [f"{1e6 * ours:.4g}", f"{1e6 * seconds:.4g}", peer, f"{ratio:.2f}"]
+    figures = [shown(ours), shown(seconds), peer, f"{ratio:.2f}"]
     return [target.name, *figures, f"{target.least:g}", f"{target.aim:g}", met]
+
+
+def shown(seconds: float) -> str:
+    """Tell a time in microseconds."""
+    return f"{1e6 * seconds:,.{0 if seconds > 1e-4 else 2}f}"  # noqa: PLR2004  100 us
 
 
 def provenance(rounds: int) -> str:
