@@ -4,8 +4,8 @@ A contiguous tensor of any shape then has one dimension, and no division is left
 there twice: where all strides are 1 the compiler sees that, and handles a vector of elements at a
 time. Where one operand is dense along a row and another along a column, it is of no help.
 
-Measured: 77 GB/s for two contiguous matrices, 34 times `strided`; 8 GB/s where one of them is
-transposed.
+Measured: 90 to 120 GB/s for two contiguous matrices, 100 times `strided`; 8 to 12 GB/s where one
+of them is transposed.
 """
 
 # mypy: ignore-errors

@@ -3,7 +3,7 @@
 Element (i, j, ...) of a tensor lies at `start + i * stride[0] + j * stride[1] + ...`. So an element
 costs a division and a remainder for each dimension, to find its index, and then one operation.
 
-Measured: 2.3 GB/s read and written, for the sum of two contiguous matrices in float32.
+Measured: 0.9 GB/s read and written, for the sum of two contiguous matrices in float32.
 """
 
 # mypy: ignore-errors

@@ -4,7 +4,7 @@ A block of `DEPTH` x `COLUMNS` elements is fetched from memory once and then rea
 second-level cache, where `reordered` fetches all of b for every row of a.
 
 Measured: 29 GFLOP/s at 512 x 512 in float32: less than `reordered`, because all of b (1 MiB)
-fits this machine's second-level cache, and shorter rows cost more. What the blocks are good for is
+is as large as this machine's second-level cache, and a piece of a row has to be found first. What the blocks are good for is
 to be packed.
 """
 
