@@ -3,9 +3,9 @@
 A block of `DEPTH` x `COLUMNS` elements is fetched from memory once and then read M times from the
 second-level cache, where `reordered` fetches all of b for every row of a.
 
-Measured: 29 GFLOP/s at 512 x 512 in float32: less than `reordered`, because all of b (1 MiB)
-is as large as this machine's second-level cache, and a piece of a row has to be found first. What the blocks are good for is
-to be packed.
+Measured: 29 GFLOP/s at 512 x 512 in float32, less than `reordered`: there all of b is 1 MiB, as
+large as this machine's second-level cache, and here the piece of each row has to be found first.
+What the blocks are good for is to be packed.
 """
 
 # mypy: ignore-errors
