@@ -131,11 +131,16 @@ class SimulatedDevice:
 class SimulatedLauncher:
     """A kernel that runs as Python."""
 
-    __slots__ = ("_run", "_signature", "_threads")
+    __slots__ = ("_modules", "_run", "_signature", "_threads")
 
     def __init__(self, kernel: Kernel) -> None:
-        """Let the simulator put its own `cuda` into the module of the kernel."""
-        self._run = cuda.jit(_quiet(cuda.jit(device=True)(kernel.function)))
+        """Let the simulator put its own `cuda` into the modules of kernels."""
+        self._modules = [
+            vars(module)
+            for name, module in tuple(sys.modules.items())
+            if name.startswith("mt_cuda.") and name != __name__ and vars(module).get("cuda") is cuda
+        ]
+        self._run = cuda.jit(_quiet(cuda.jit(device=True)(kernel.function), self._modules))
         self._signature = kernel.signature
         self._threads = kernel.threads
 
@@ -156,7 +161,11 @@ class SimulatedLauncher:
         kinds = self._signature[: len(self._signature) - len(prepared)]
         arguments = [_nest(kind, taken) for kind in kinds]
         with _eager_switching():
-            self._run[grid, self._threads](*arguments, *prepared)
+            try:
+                self._run[grid, self._threads](*arguments, *prepared)
+            finally:
+                for names in self._modules:
+                    names["cuda"] = cuda
 
 
 class SimulatedGraph:
@@ -183,10 +192,18 @@ def open_device() -> SimulatedDevice:
     return SimulatedDevice()
 
 
-def _quiet(function: Callable[..., None]) -> Callable[..., None]:
-    """Let a thread compute inf and nan without a warning, as a GPU does."""
+def _quiet(function: Callable[..., None], modules: list[dict[str, Any]]) -> Callable[..., None]:
+    """Let a thread compute inf and nan without a warning, as a GPU does.
+
+    The simulator has put its own `cuda` into this module until the launch is over. Into that of a
+    device function it puts it for one call of one thread, and Numba's own simulator, which is the
+    one without numba-cuda, takes it away while other threads are still there. So every thread puts
+    it into all `modules` first, where it stays until the launch is over.
+    """
 
     def run(*arguments: Any) -> None:
+        for names in modules:
+            names["cuda"] = cuda
         with np.errstate(all="ignore"):
             function(*arguments)
 
