@@ -34,6 +34,10 @@ OLDEST = (3, 11)
 LIMIT_SECONDS = 20 * 60
 LAST_LINES = 60
 
+QUICK = ("-k", "not (conformance or lessons or precompilation or kill)")
+"""What is left out where the tests run again with fewer packages, or on another Python: the long
+tests, which say nothing about that."""
+
 ENVIRONMENT = {
     "CI": "true",
     "HATCH_DATA_DIR": str(STATE),
@@ -106,9 +110,10 @@ def stages() -> Iterator[Stage]:
     yield Stage("test", [["hatch", "run", "test"]])
     yield Stage("cuda", [["hatch", "run", "cuda:check"], ["hatch", "run", "cuda:planted"]])
     for package in sorted(folder.name for folder in ROOT.glob("packages/mt-*")):
-        yield Stage(f"{package} alone", [["hatch", "run", f"pkg.{package}:test"]])
+        yield Stage(f"{package} alone", [["hatch", "run", f"pkg.{package}:test", *QUICK]])
     for version, folder in sorted(other_pythons().items()):
-        yield Stage(f"python {version}", [["hatch", "run", f"pure.py{version}:test"]], path=folder)
+        test = ["hatch", "run", f"pure.py{version}:test", *QUICK]
+        yield Stage(f"python {version}", [test], path=folder)
     twine = ["sh", "-c", "twine check --strict dist/*"]
     yield Stage("wheels", [["hatch", "build", "--all"], twine])
     yield install_stage()
