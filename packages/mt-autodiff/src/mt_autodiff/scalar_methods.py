@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mt_autodiff.history import History
 from mt_autodiff.mode import mode
-from mt_autodiff.scalar_node import ScalarNode, node, operation
+from mt_autodiff.scalar_node import ScalarNode, node, nodes, operation
 from mt_autodiff.scalar_rule import scalar_rule
 from mt_operators import Op
 
@@ -73,8 +73,8 @@ def _of_two(op: Op) -> Callable[..., Any]:
             return node(kind, data, None)
         if rule.shares is not None:
             return operation(kind, data, rule, left, x, right, y)
-        inputs = [node(kind, v, None) if s is None else s for s, v in ((left, x), (right, y))]
-        return node(kind, data, History(rule, rule.saved((x, y), data), tuple(inputs)))
+        inputs = nodes(kind, (left, x), (right, y))
+        return node(kind, data, History(rule, rule.saved((x, y), data), inputs))
 
     return apply
 

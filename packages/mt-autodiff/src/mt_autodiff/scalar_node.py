@@ -98,8 +98,7 @@ class ScalarNode(Variable):
     def _history(self, rule: OpRule) -> History:
         if rule.op.arity == 1:
             return History(rule, (self.x,), (self.left,))  # type: ignore[arg-type]  # no number
-        pairs = (self.left, self.x), (self.right, self.y)
-        operands = tuple([node(type(self), x, None) if v is None else v for v, x in pairs])
+        operands = nodes(type(self), (self.left, self.x), (self.right, self.y))
         return History(rule, (self.x, self.y), operands)
 
 
@@ -114,6 +113,13 @@ def node(kind: type[Kind], data: float, history: History | None) -> Kind:
     return made
 
 
+def nodes(
+    kind: type["ScalarNode"], *operands: tuple["ScalarNode | None", float]
+) -> tuple["ScalarNode", ...]:
+    """Return the nodes of operands, made for those that are numbers."""
+    return tuple([node(kind, value, None) if n is None else n for n, value in operands])
+
+
 def operation(  # noqa: PLR0913, PLR0917  the parts of a node, in its order
     kind: type[Kind],
     data: float,
@@ -123,7 +129,10 @@ def operation(  # noqa: PLR0913, PLR0917  the parts of a node, in its order
     right: ScalarNode | None,
     y: float,
 ) -> Kind:
-    """Make the result of an operator of one or two inputs, which holds them."""
+    """Make the result of an operator of one or two inputs, which holds them.
+
+    It does what `node` does itself: a call more is a tenth of the time of a node.
+    """
     made = _allocate(kind)
     made.data = data
     made.made_by = rule
