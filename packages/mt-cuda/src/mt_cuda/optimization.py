@@ -4,7 +4,7 @@ A parameter and what belongs to it are contiguous as a rule; where they are not,
 default do.
 """
 
-import math
+from typing import Any
 
 from mt_cuda.device import BLOCK, REPEATS, ceil_div
 from mt_cuda.intrinsics import LANES
@@ -12,6 +12,7 @@ from mt_cuda.kernels.descent import HEAVY, NESTEROV, PLAIN, Rule, descent
 from mt_cuda.kernels.indexing import LIMIT
 from mt_cuda.launchers import Launchers
 from mt_cuda.plan import skew
+from mt_tensor.defaults.optimization import adam_rates
 from mt_tensor.tensor_data import TensorData
 
 
@@ -34,20 +35,10 @@ def sgd_numbers(
     return (lr, weight_decay, momentum, 1.0 - dampening)[: rule.numbers]
 
 
-def adam_numbers(  # noqa: PLR0913  the numbers of the rule
-    *,
-    lr: float,
-    betas: tuple[float, float],
-    eps: float,
-    weight_decay: float,
-    decoupled: bool,
-    step: int,
-) -> tuple[float, ...]:
+def adam_numbers(**rates: Any) -> tuple[float, ...]:
     """Return the numbers of `mt_cuda.kernels.descent.ADAM`, in its order."""
-    decay, shrink = (0.0, 1.0 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
-    rate = lr / (1.0 - betas[0] ** step)
-    unbias = 1.0 / math.sqrt(1.0 - betas[1] ** step)
-    return decay, shrink, 1.0 - betas[0], 1.0 - betas[1], rate, unbias, eps
+    r = adam_rates(**rates)
+    return r.decay, r.shrink, r.new_mean, r.new_square, r.rate, r.unbias, r.eps
 
 
 def run(

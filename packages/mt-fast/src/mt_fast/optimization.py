@@ -1,6 +1,5 @@
 """`sgd_step` and `adam_step`: one pass for each parameter."""
 
-import math
 from functools import cache
 from typing import Any
 
@@ -12,6 +11,7 @@ from mt_fast.kernels import descent as kernels
 from mt_fast.kernels.floats import root
 from mt_fast.launching import CHUNK, NO_LAYOUT, PARALLEL_SIZE, Numbers, entry, numbers, run_parallel
 from mt_fast.threads import get_num_threads
+from mt_tensor.defaults.optimization import adam_rates
 from mt_tensor.dtypes import DType
 from mt_tensor.tensor_data import TensorData
 
@@ -54,20 +54,8 @@ def _sgd_rates(
     return (np.array([lr, weight_decay, momentum, 1.0 - dampening], RATE),)
 
 
-def _adam_rates(  # noqa: PLR0913  the numbers of the rule
-    *,
-    lr: float,
-    betas: tuple[float, float],
-    eps: float,
-    weight_decay: float,
-    decoupled: bool,
-    step: int,
-) -> Numbers:
-    decay, shrink = (0.0, 1.0 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
-    rate = lr / (1.0 - betas[0] ** step)
-    unbias = 1.0 / math.sqrt(1.0 - betas[1] ** step)
-    new = 1.0 - betas[0], 1.0 - betas[1]
-    return (np.array([*new, decay, shrink, rate, unbias, eps], RATE),)
+def _adam_rates(**rates: Any) -> Numbers:
+    return (np.array(adam_rates(**rates), RATE),)
 
 
 def _launch(

@@ -6,7 +6,7 @@ depends on its value.
 """
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mt_operators import div
 from mt_tensor.defaults.windows import constant
@@ -69,12 +69,55 @@ def adam_step(  # noqa: PLR0913  the numbers of the rule
     $g$, or if it is `decoupled` taken from $p$ directly. `step` is $t$, from 1. `grad` is left as
     it is.
     """
-    decay, shrink = (0.0, 1.0 - lr * weight_decay) if decoupled else (weight_decay, 1.0)
-    update(backend, _average, mean, (grad, value), (1.0 - betas[0], decay))
-    update(backend, _average_square, square, (grad, value), (1.0 - betas[1], decay))
-    rate = lr / (1.0 - betas[0] ** step)
-    unbias = 1.0 / math.sqrt(1.0 - betas[1] ** step)
-    update(backend, _descend_scaled, value, (mean, square), (shrink, rate, unbias, eps))
+    rates = adam_rates(
+        lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, decoupled=decoupled, step=step
+    )
+    update(backend, _average, mean, (grad, value), (rates.new_mean, rates.decay))
+    update(backend, _average_square, square, (grad, value), (rates.new_square, rates.decay))
+    scale = rates.shrink, rates.rate, rates.unbias, rates.eps
+    update(backend, _descend_scaled, value, (mean, square), scale)
+
+
+class AdamRates(NamedTuple):
+    """The numbers of a step of Adam.
+
+    Attributes:
+        new_mean, new_square: the shares of the new gradient and of its square.
+        decay: what is added of the parameter to its gradient.
+        shrink: what is left of the parameter before it moves.
+        rate: the learning rate, for a mean that is not biased.
+        unbias: what makes the root of the mean square unbiased.
+        eps: what is added to that root.
+    """
+
+    new_mean: float
+    new_square: float
+    decay: float
+    shrink: float
+    rate: float
+    unbias: float
+    eps: float
+
+
+def adam_rates(  # noqa: PLR0913  the numbers of the rule
+    *,
+    lr: float,
+    betas: tuple[float, float],
+    eps: float,
+    weight_decay: float,
+    decoupled: bool,
+    step: int,
+) -> AdamRates:
+    """Work out the numbers of a step of `adam_step`, which every backend reads."""
+    return AdamRates(
+        new_mean=1.0 - betas[0],
+        new_square=1.0 - betas[1],
+        decay=0.0 if decoupled else weight_decay,
+        shrink=1.0 - lr * weight_decay if decoupled else 1.0,
+        rate=lr / (1.0 - betas[0] ** step),
+        unbias=1.0 / math.sqrt(1.0 - betas[1] ** step),
+        eps=eps,
+    )
 
 
 def _descend(p: float, g: float, lr: float, decay: float) -> float:
