@@ -22,7 +22,6 @@ from mt_fast.threads import get_num_threads
 from mt_operators import add, identity
 from mt_tensor.backend import Pair
 from mt_tensor.dtypes import DType
-from mt_tensor.layout import contiguous_strides
 from mt_tensor.tensor_data import TensorData
 
 IMAGES = 16
@@ -53,32 +52,39 @@ def conv2d_by_weight(
     out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
 ) -> None:
     """Pull `grad`, (N, O, OH, OW), back to the kernels, `out`, (O, C, KH, KW)."""
-    if grad.shape[2] < FEW_ROWS:
-        _by_weight_of_patches(out, grad, x, stride, padding)
-        return
+    way = _of_patches if grad.shape[2] < FEW_ROWS else _of_dots
+    parts = way(out, grad, x, stride, padding)
+    _total.run(add, out.restrided((1, *out.shape), (0, *out.strides)), parts)
+
+
+def _of_dots(
+    out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
+) -> TensorData:
+    """Return the gradient by the kernels in parts, each that of `IMAGES` images."""
     grad = _with_dense_rows(grad)
     units = -(-x.shape[0] // IMAGES)
-    parts = TensorData(scratch(units * out.size, out.storage.dtype), (units, *out.shape))
+    parts = scratch((units, *out.shape), out.storage.dtype)
     words = _words(x, out, grad, stride, padding, (1, 1))
     layout = np.array([*words, IMAGES, x.shape[0]], np.int64)
     work = 2 * grad.size * prod(out.shape[1:])
     _launch("correlate_gradient", (parts, x, grad), layout, units, work)
-    _total.run(add, out.restrided((1, *out.shape), (0, *out.strides)), parts)
+    return parts
 
 
-def _by_weight_of_patches(
+def _of_patches(
     out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
-) -> None:
-    r"""Multiply the gradient, (O, P), by what each of its P pixels has read, (P, C KH KW).
+) -> TensorData:
+    """Return the gradient by the kernels in parts, each a product of patches that are written out.
 
-    The patches are written out, for as many images at a time as `PATCHES` allows.
+    It is the gradient, (O, P), times what each of its P pixels has read, (P, C KH KW), for as many
+    images as `PATCHES` allows.
     """
     n, o, oh, ow = grad.shape
-    depth, dtype = prod(out.shape[1:]), out.storage.dtype
+    depth = prod(out.shape[1:])
     patches = _patches(_framed(x, padding), (*out.shape[1:], n, oh, ow), stride)
     images = max(1, min(n, PATCHES // max(depth * oh * ow, 1)))
     units = -(-n // images)
-    parts = TensorData(scratch(units * o * depth, dtype), (units, o, depth))
+    parts = scratch((units, *out.shape), out.storage.dtype)
     for unit in range(units):
         first, count = unit * images, min(images, n - unit * images)
         left = _dense(grad.narrow(0, first, count).permute((1, 0, 2, 3)))
@@ -87,9 +93,7 @@ def _by_weight_of_patches(
         part = parts.restrided((o, depth), (depth, 1), unit * o * depth)
         across = right.restrided((pixels, depth), (1, pixels))
         multiply(part, left.restrided((o, pixels), (pixels, 1)), across)
-    total = TensorData(scratch(o * depth, dtype), (1, o, depth))
-    _total.run(add, total, parts)
-    _copy.run(identity, out, (total.restrided(out.shape, contiguous_strides(out.shape)),))
+    return parts
 
 
 def _framed(x: TensorData, padding: Pair) -> TensorData:
@@ -98,7 +102,7 @@ def _framed(x: TensorData, padding: Pair) -> TensorData:
         return x
     n, c, h, w = x.shape
     shape = (n, c, h + 2 * padding[0], w + 2 * padding[1])
-    frame = TensorData(scratch(prod(shape), x.storage.dtype), shape)
+    frame = scratch(shape, x.storage.dtype)
     frame.storage.fill(0.0)  # once is enough for replays: nothing else is written there
     inside = frame.narrow(2, padding[0], h).narrow(3, padding[1], w)
     _copy.run(identity, inside, (x,))
@@ -113,7 +117,7 @@ def _patches(frame: TensorData, shape: tuple[int, ...], stride: Pair) -> TensorD
 
 
 def _dense(a: TensorData) -> TensorData:
-    dense = TensorData(scratch(a.size, a.storage.dtype), a.shape)
+    dense = scratch(a.shape, a.storage.dtype)
     _copy.run(identity, dense, (a,))
     return dense
 
@@ -130,7 +134,7 @@ def _correlate(  # noqa: PLR0913, PLR0917
     out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair, dilation: Pair
 ) -> None:
     if out.strides[3] != 1 and out.shape[3] != 1:
-        dense = TensorData(scratch(out.size, out.storage.dtype), out.shape)
+        dense = scratch(out.shape, out.storage.dtype)
         _correlate(dense, x, weight, stride, padding, dilation)
         _copy.run(identity, out, (dense,))
         return

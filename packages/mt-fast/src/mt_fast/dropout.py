@@ -29,7 +29,7 @@ SHARE = np.dtype(np.float64)
 def dropout(out: TensorData, a: TensorData, p: float, key: int) -> None:
     """Set elements of `out` to 0, the others to those of `a`, scaled."""
     if not out.whole:
-        dense = TensorData(scratch(out.size, out.storage.dtype), out.shape)
+        dense = scratch(out.shape, out.storage.dtype)
         dropout(dense, a, p, key)
         _copy.run(identity, out, (dense,))
         return

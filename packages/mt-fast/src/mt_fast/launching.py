@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import cache
+from math import prod
 from typing import Any, NamedTuple, Protocol
 
 import numba
@@ -12,6 +13,8 @@ from mt_fast.compiler import Entry, compile_entry
 from mt_fast.kernels import calling
 from mt_fast.threads import get_num_threads
 from mt_tensor.dtypes import DType
+from mt_tensor.layout import Shape
+from mt_tensor.tensor_data import TensorData, over_all_of
 
 PARALLEL_SIZE = 1 << 20
 """Elements from which threads are used: 0.1 ms of work or more, so that a launch which has to wait
@@ -119,12 +122,12 @@ def player(*, parallel: bool) -> Entry:
     return compile_entry(template, signature, parallel=parallel)
 
 
-def scratch(size: int, dtype: DType) -> Array:
-    """Return an array for what one call of the backend needs for itself."""
-    array = np.empty(size, dtype)
+def scratch(shape: Shape, dtype: DType) -> TensorData:
+    """Return a contiguous tensor for what one call of the backend needs for itself."""
+    array = np.empty(prod(shape), dtype)
     for listener in listeners:
         listener.keep(array)
-    return array
+    return over_all_of(array, shape)
 
 
 def numbers(pack: Pack, *args: Any, **kwargs: Any) -> Numbers:

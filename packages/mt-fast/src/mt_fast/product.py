@@ -105,7 +105,7 @@ def _share(size: int, threads: int, unit: int) -> int:
 
 def _multiply_aside(out: TensorData, a: TensorData, b: TensorData) -> None:
     """Multiply into dense rows, then copy them."""
-    dense = TensorData(scratch(prod(out.shape), out.storage.dtype), out.shape)
+    dense = scratch(out.shape, out.storage.dtype)
     multiply(dense, a, b)
     _copy.run(identity, out, (dense,))
 

@@ -114,7 +114,7 @@ class Reduction:
         """Fold each segment into an output of its own, then those into `out`."""
         dtype = compute_dtype(out.dtype, a.dtype)
         shape = (*out.shape, segments)
-        parts = TensorData(scratch(prod(shape), dtype), shape)
+        parts = scratch(shape, dtype)
         self._launch(op, parts, a, plan(a.shape, out.shape, parts.strides[:-1], a.strides))
         self.run(op, out.restrided((*out.shape, 1), (*out.strides, 0)), parts)
 
