@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mt_course.figures.curves import draw_accuracy, draw_loss
 from mt_course.figures.judged import EVEN, Judged
-from mt_course.figures.style import FAINT, INK, QUIET, TEST, TRAIN, WRONG, title
+from mt_course.figures.style import FAINT, INK, QUIET, TEST, TRAIN, WRONG, headed, title
 from mt_nn import Epoch
 
 SAMPLE, MISTAKES = 14, 7
@@ -31,10 +30,7 @@ def sentences_figure(epochs: Sequence[Epoch], test: Judged, heading: str, detail
         heading: one line above everything.
         details: a smaller line below it.
     """
-    figure = Figure(figsize=(13.5, 7.6), dpi=120, facecolor="white")
-    FigureCanvasAgg(figure)
-    figure.text(0.035, 0.945, heading, color=INK, fontsize=17, fontweight="bold")
-    figure.text(0.035, 0.912, details, color=QUIET, fontsize=10)
+    figure = headed(heading, details)
     heights = (3, 3, 1)
     left = figure.add_gridspec(
         3, 1, left=0.06, right=0.38, top=0.84, bottom=0.05, hspace=0.5, height_ratios=heights

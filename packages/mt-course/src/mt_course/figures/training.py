@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mt_course.figures.classified import Classified, draw_grid
 from mt_course.figures.curves import draw_accuracy, draw_loss
-from mt_course.figures.style import INK, QUIET
+from mt_course.figures.style import headed
 from mt_nn import Epoch
 
 COLUMNS, SAMPLE_ROWS, MISTAKE_ROWS = 10, 6, 2
@@ -26,10 +25,7 @@ def training_figure(
         heading: one line above everything.
         details: a smaller line below it.
     """
-    figure = Figure(figsize=(13.5, 7.6), dpi=120, facecolor="white")
-    FigureCanvasAgg(figure)
-    figure.text(0.035, 0.945, heading, color=INK, fontsize=17, fontweight="bold")
-    figure.text(0.035, 0.912, details, color=QUIET, fontsize=10)
+    figure = headed(heading, details)
     left = figure.add_gridspec(2, 1, left=0.06, right=0.38, top=0.84, bottom=0.08, hspace=0.32)
     loss = figure.add_subplot(left[0])
     draw_loss(loss, epochs)
