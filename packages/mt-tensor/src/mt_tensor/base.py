@@ -166,8 +166,7 @@ class TensorBase(Variable):
         """
         if self.history is not None and self.history.ctx is not None:
             self._check_saved(self.history.last_fn, self.history.ctx)
-        if self.hooks:
-            grad_output = self._hooked(grad_output)
+        grad_output = self._hooked(grad_output)
         # What a leaf keeps may be written to, so it must not share with another gradient.
         passed = grad_output.data.storage
         return [
