@@ -212,6 +212,17 @@ class IsOnePercentOff(SimpleBackend):
         self.map(lambda y: 0.99 * y, out, out)
 
 
+class ForgetsTheBias(SimpleBackend):
+    def conv1d(self, out, x, weight, bias, *how):
+        super().conv1d(out, x, weight, bias and None, *how)
+
+
+class SkipsSmallGradients(SimpleBackend):
+    def conv1d_by_input(self, out, grad, weight, stride, padding):
+        self.map(lambda y: y if abs(y) > 0.1 else 0.0, grad, grad)
+        super().conv1d_by_input(out, grad, weight, stride, padding)
+
+
 class HasFourDigitsOnly(SimpleBackend):
     def avg_pool2d(self, out, x, kernel, stride):
         super().avg_pool2d(out, x, kernel, stride)
@@ -287,6 +298,9 @@ MISTAKES = [
     (GivesTheLastMaximum, "test_max_pool2d"),
     (DoesNotShift, "test_log_softmax_nothing_overflows"),
     (IsOnePercentOff, "test_conv2d"),
+    (IsOnePercentOff, "test_conv1d"),
+    (ForgetsTheBias, "test_conv1d_of_any_layout"),
+    (SkipsSmallGradients, "test_a_gradient_that_is_nearly_zero"),
     (HasFourDigitsOnly, "test_avg_pool2d"),
     (ForgetsTheDecay, "test_adam_step"),
     (DropsByPlaceInStorage, "test_dropout_of_any_layout"),

@@ -8,7 +8,16 @@ from weakref import ref
 
 import numpy as np
 
-from mt_fast import convolution, dropout, normalization, optimization, pooling, replaying, rows
+from mt_fast import (
+    convolution,
+    convolution1d,
+    dropout,
+    normalization,
+    optimization,
+    pooling,
+    replaying,
+    rows,
+)
 from mt_fast.elementwise import Elementwise
 from mt_fast.pool import Pool
 from mt_fast.product import multiply
@@ -126,6 +135,30 @@ class FastBackend(Backend):
     ) -> None:
         """Sum products along the pixels, image by image."""
         convolution.conv2d_by_weight(out, grad, x, stride, padding)
+
+    def conv1d(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        x: TensorData,
+        weight: TensorData,
+        bias: TensorData | None,
+        stride: int,
+        padding: int,
+    ) -> None:
+        """Correlate sequences with kernels, by tiles of a product."""
+        convolution1d.conv1d(out, x, weight, bias, stride, padding)
+
+    def conv1d_by_input(
+        self, out: TensorData, grad: TensorData, weight: TensorData, stride: int, padding: int
+    ) -> None:
+        """Add up products where the windows overlap; a gradient that is nearly 0 costs little."""
+        convolution1d.conv1d_by_input(out, grad, weight, stride, padding)
+
+    def conv1d_by_weight(
+        self, out: TensorData, grad: TensorData, x: TensorData, stride: int, padding: int
+    ) -> None:
+        """Multiply by the windows in place; a gradient that is nearly 0 costs little."""
+        convolution1d.conv1d_by_weight(out, grad, x, stride, padding)
 
     def avg_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
         """Average over windows, in one pass."""

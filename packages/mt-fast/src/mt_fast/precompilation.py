@@ -125,6 +125,11 @@ def _convolution(backend: Backend, dtype: DType) -> None:
     backend.conv2d(out, x, weight, ONE, ONE)
     backend.conv2d_by_input(x, out, weight, ONE, ONE)
     backend.conv2d_by_weight(weight, out, x, ONE, ONE)
+    x, out = _given(backend, dtype, 1, 2, 4), _given(backend, dtype, 1, 3, 4)
+    weight = _given(backend, dtype, 3, 2, 3)
+    backend.conv1d(out, x, weight, _given(backend, dtype, 3), 1, 1)
+    backend.conv1d_by_input(x, out, weight, 1, 1)
+    backend.conv1d_by_weight(weight, out, x, 1, 1)
 
 
 def _pooling(backend: Backend, dtype: DType) -> None:

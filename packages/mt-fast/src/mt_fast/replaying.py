@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 COMPILED = frozenset(
     {"map", "zip", "reduce", "matmul", "fill", "dropout", "sgd_step", "adam_step"}
+    | {"conv1d", "conv1d_by_input", "conv1d_by_weight"}
     | {"conv2d", "conv2d_by_input", "conv2d_by_weight"}
     | {"avg_pool2d", "avg_pool2d_by_input", "max_pool2d", "max_pool2d_by_input"}
     | {"log_softmax", "log_softmax_by_input"}

@@ -28,7 +28,15 @@ import numpy as np
 
 from mt_operators import Op, identity
 from mt_tensor.capture.tape import Call, looped
-from mt_tensor.defaults import convolution, dropout, normalization, optimization, pooling, rows
+from mt_tensor.defaults import (
+    convolution,
+    convolution1d,
+    dropout,
+    normalization,
+    optimization,
+    pooling,
+    rows,
+)
 from mt_tensor.dtypes import DType, as_dtype
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import Storage, TensorData, over_all_of
@@ -186,6 +194,30 @@ class Backend(ABC):
     ) -> None:
         """Pull a gradient back through `conv2d` to its kernels."""
         convolution.conv2d_by_weight(self, out, grad, x, stride, padding)
+
+    def conv1d(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        x: TensorData,
+        weight: TensorData,
+        bias: TensorData | None,
+        stride: int,
+        padding: int,
+    ) -> None:
+        """Correlate sequences; see `mt_tensor.defaults.convolution1d`."""
+        convolution1d.conv1d(self, out, x, weight, bias, stride, padding)
+
+    def conv1d_by_input(
+        self, out: TensorData, grad: TensorData, weight: TensorData, stride: int, padding: int
+    ) -> None:
+        """Pull a gradient back through `conv1d` to its sequences."""
+        convolution1d.conv1d_by_input(self, out, grad, weight, stride, padding)
+
+    def conv1d_by_weight(
+        self, out: TensorData, grad: TensorData, x: TensorData, stride: int, padding: int
+    ) -> None:
+        """Pull a gradient back through `conv1d` to its kernels."""
+        convolution1d.conv1d_by_weight(self, out, grad, x, stride, padding)
 
     def avg_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
         """Average over windows; see `mt_tensor.defaults.pooling`."""

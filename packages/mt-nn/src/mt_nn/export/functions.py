@@ -4,6 +4,7 @@ from typing import Any
 
 from mt_nn.export.graph import Graph, Pair, Rule
 from mt_nn.functional.convolution import Conv2d
+from mt_nn.functional.convolution1d import Conv1d
 from mt_nn.functional.embedding import Embedding
 from mt_nn.functional.linear import Linear
 from mt_nn.functional.normalization import Standardize
@@ -25,6 +26,13 @@ FIRST, LAST = -(2**63), 2**63 - 1
 
 def _conv(graph: Graph, result: Pair) -> str:
     return graph.add("Conv", *graph.operands(result), **_geometry(result))
+
+
+def _conv1d(graph: Graph, result: Pair) -> str:
+    both = _geometry(result)
+    along = {name: both[name][1:] for name in ("strides", "dilations")}
+    pads, group = both["pads"][1::2], both["group"]
+    return graph.add("Conv", *graph.operands(result), **along, pads=pads, group=group)
 
 
 def _conv_transpose(graph: Graph, result: Pair) -> str:
@@ -220,6 +228,7 @@ def _log_softmax(graph: Graph, result: Pair) -> str:
 RULES: dict[Any, Rule] = {
     AvgPool2d: _pool("AveragePool"),
     Cat: _cat,
+    Conv1d: _conv1d,
     Conv2d: _conv,
     ConvTranspose2d: _conv_transpose,
     Copy: _copy,

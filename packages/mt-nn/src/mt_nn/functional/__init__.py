@@ -18,8 +18,8 @@ from mt_nn.functional.binary import binary_cross_entropy as binary_cross_entropy
 from mt_nn.functional.binary import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )
-from mt_nn.functional.convolution import conv1d as conv1d
 from mt_nn.functional.convolution import conv2d as conv2d
+from mt_nn.functional.convolution1d import conv1d as conv1d
 from mt_nn.functional.cross_entropy import cross_entropy as cross_entropy
 from mt_nn.functional.dropout import dropout as dropout
 from mt_nn.functional.embedding import embedding as embedding

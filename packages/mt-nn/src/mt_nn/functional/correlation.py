@@ -61,7 +61,7 @@ def correlate(
     backend: Backend, out: TensorData, x: TensorData, weight: TensorData, how: Geometry
 ) -> None:
     """Fill `out` (N, O, OH, OW) from `x` (N, C, H, W) and `weight` (O, C / groups, KH, KW)."""
-    for a, w, y in _groups(x, weight, out, how.groups):
+    for a, w, y in in_groups(x, weight, out, how.groups):
         if how.dilation == UNDILATED:
             backend.conv2d(y, a, w, how.stride, how.padding)
             continue
@@ -73,7 +73,7 @@ def correlate_by_input(
     backend: Backend, out: TensorData, grad: TensorData, weight: TensorData, how: Geometry
 ) -> None:
     """Pull `grad` (N, O, OH, OW) back to the images, `out` (N, C, H, W)."""
-    for a, w, y in _groups(out, weight, grad, how.groups):
+    for a, w, y in in_groups(out, weight, grad, how.groups):
         if how.dilation == UNDILATED:
             backend.conv2d_by_input(a, y, w, how.stride, how.padding)
             continue
@@ -87,7 +87,7 @@ def correlate_by_weight(
     backend: Backend, out: TensorData, grad: TensorData, x: TensorData, how: Geometry
 ) -> None:
     """Pull `grad` (N, O, OH, OW) back to the kernels, `out` (O, C / groups, KH, KW)."""
-    for a, w, y in _groups(x, out, grad, how.groups):
+    for a, w, y in in_groups(x, out, grad, how.groups):
         if how.dilation == UNDILATED:
             backend.conv2d_by_weight(w, y, a, how.stride, how.padding)
             continue
@@ -98,9 +98,10 @@ def correlate_by_weight(
             backend.zip(add, w, w, share)
 
 
-def _groups(
+def in_groups(
     x: TensorData, weight: TensorData, y: TensorData, groups: int
 ) -> Iterator[tuple[TensorData, TensorData, TensorData]]:
+    """Yield the channels of sequences or images, kernels and results that belong together."""
     channels, kernels = x.shape[1] // groups, weight.shape[0] // groups
     for g in range(groups):
         yield (

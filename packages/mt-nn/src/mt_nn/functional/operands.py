@@ -1,11 +1,14 @@
 """What a convolution is given, in either direction: read once, and checked before any kernel."""
 
-from typing import Any
+from typing import Any, Literal
 
-from mt_nn.arguments import Pair, one_dtype, positive, sizes
+from mt_nn.arguments import Pair, Size, one_dtype, positive, sizes
 from mt_nn.functional.correlation import Geometry
 from mt_nn.functional.images import as_images, restored, with_rows
+from mt_nn.functional.padding import pad
 from mt_tensor import ShapeError, Tensor
+
+Padding = Size | Literal["same", "valid"]
 
 
 def read_operands(  # noqa: PLR0913, PLR0917
@@ -31,17 +34,35 @@ def read_operands(  # noqa: PLR0913, PLR0917
         DTypeError: the dtypes differ, or are no floats.
         ValueError: the number of groups is not a positive integer.
     """
+    images = as_images(operator, input, layout.count(",") - 1)
+    check_kernels(operator, layout, input, weight, bias, options["groups"])
+    return images, with_rows(weight)
+
+
+def check_kernels(  # noqa: PLR0913, PLR0917
+    operator: str,
+    layout: str,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    groups: int,
+) -> None:
+    """Refuse kernels that are not laid out as `layout`, other dtypes, and groups that are none.
+
+    Raises:
+        ShapeError: another number of dimensions.
+        DTypeError: the dtypes differ, or are no floats.
+        ValueError: the number of groups is not a positive integer.
+    """
     count = layout.count(",") - 1
-    images = as_images(operator, input, count)
     if weight.ndim != count + 2:
         message = (
             f"{operator}: input is {input.shape} and weight is {weight.shape}; weight must have "
             f"{count + 2} dimensions, as {layout}"
         )
         raise ShapeError(message)
-    positive(operator, groups=options["groups"])
+    positive(operator, groups=groups)
     one_dtype(operator, input=input, weight=weight, bias=bias)
-    return images, with_rows(weight)
 
 
 def shifted(result: Tensor, bias: Tensor | None, input: Tensor, count: int) -> Tensor:
@@ -87,6 +108,63 @@ def check_named_padding(operator: str, padding: str, stride: tuple[int, ...]) ->
     if padding == "same" and any(s != 1 for s in stride):
         message = f"{operator}: padding 'same' needs stride 1, not {stride}"
         raise ValueError(message)
+
+
+def spelled_out(
+    operator: str, count: int, images: Tensor, weight: Tensor, options: dict[str, Any]
+) -> tuple[Tensor, dict[str, Any]]:
+    """Pad for `"same"`, and say the padding that is left as a number.
+
+    Raises:
+        ValueError: a name that is no padding, or `"same"` with a stride.
+    """
+    name, stride = options["padding"], sizes(operator, "stride", options["stride"], count)
+    check_named_padding(operator, name, stride)
+    if name == "valid":
+        return images, options | {"padding": 0}
+    dilation = sizes(operator, "dilation", options["dilation"], count)
+    totals = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    odd = [total % 2 for total in totals]
+    if any(odd):
+        images = pad(images, [n for extra in reversed(odd) for n in (0, extra)])
+    return images, options | {"padding": tuple(total // 2 for total in totals)}
+
+
+def check_channels(operator: str, count: int, input: Tensor, weight: Tensor, groups: int) -> None:
+    """Refuse an input with other channels than the kernels read.
+
+    Raises:
+        ShapeError: it has them, or the groups do not divide the kernels.
+    """
+    if weight.shape[0] % groups or input.shape[-count - 1] != weight.shape[1] * groups:
+        parts = "" if groups == 1 else f" in {groups} groups"
+        message = (
+            f"{operator}: input is {input.shape} and weight is {weight.shape}{parts}; "
+            f"input.shape[{-count - 1}] = {input.shape[-count - 1]} must equal "
+            f"weight.shape[1] = {weight.shape[1]}"
+            + ("" if groups == 1 else f" times {groups}, which must divide {weight.shape[0]}")
+        )
+        raise ShapeError(message)
+
+
+def check_size(
+    operator: str, input: Tensor, images: Tensor, weight: Tensor, geometry: Geometry
+) -> None:
+    """Refuse kernels that are larger than the padded input.
+
+    Raises:
+        ShapeError: one dimension of them is.
+    """
+    for axis in range(2 - weight.ndim, 0):
+        n, k = images.shape[axis], weight.shape[axis]
+        p, d = geometry.padding[axis], geometry.dilation[axis]
+        if d * (k - 1) + 1 > n + 2 * p:
+            reach = f"{k}" if d == 1 else f"{k}, dilated {d * (k - 1) + 1},"
+            message = (
+                f"{operator}: input is {input.shape} and weight is {weight.shape}; "
+                f"weight.shape[{axis}] = {reach} is larger than the padded input, {n} + 2 * {p}"
+            )
+            raise ShapeError(message)
 
 
 def _pair(values: tuple[int, ...]) -> Pair:

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from mt_nn.arguments import Size, positive, sizes
 from mt_nn.functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from mt_nn.functional.convolution import Padding
-from mt_nn.functional.operands import check_named_padding
+from mt_nn.functional.operands import Padding, check_named_padding
 from mt_nn.init import kaiming_uniform_
 from mt_nn.layers.linear import fan_in_bias
 from mt_operators import Module, Parameter

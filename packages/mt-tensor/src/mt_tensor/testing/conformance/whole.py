@@ -10,6 +10,7 @@ from mt_tensor.testing.conformance.randomness import Randomness
 from mt_tensor.testing.conformance.reduction import Reduction
 from mt_tensor.testing.conformance.replay import Replay
 from mt_tensor.testing.conformance.rows import Rows
+from mt_tensor.testing.conformance.sequences import Sequences
 from mt_tensor.testing.conformance.transfer import Transfer
 from mt_tensor.testing.conformance.windows import Windows
 
@@ -21,6 +22,7 @@ class BackendConformance(
     Product,
     Indexing,
     Windows,
+    Sequences,
     Normalization,
     Randomness,
     Rows,

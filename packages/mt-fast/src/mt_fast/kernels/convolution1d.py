@@ -1,0 +1,220 @@
+r"""Convolution of sequences: matrix products over the sequences themselves.
+
+$y_{o,l} = b_o + \sum_{c,k} w_{o,c,k}\, x_{c,\, l s + k - p}$
+
+Each sequence is copied into a frame, with its padding around it. The frame has one of two forms,
+and which one decides what lies together:
+
+- *By channels*, (C, L): what one tap of one channel reads for all l is a line. So the product
+  with the kernels, (O, C K), runs along l; a table says where each of the C K lines begins.
+- *By time*, (L, C): what one l reads, its K times C numbers, is a line, and the lines of
+  neighbours overlap. They are the rows of a matrix with the row stride s C: nothing is written
+  out. So both gradients are products with the gradient of the output as one factor,
+  $\bar w_{o,kc} = \sum_l \bar y_{o,l} x_{l,kc}$ and $\bar x_{l,kc} = \sum_o \bar y_{o,l} w_{o,kc}$,
+  of which the second adds up where lines overlap.
+
+Behind a maximum over time nearly all of $\bar y$ is 0: one l of each sequence and channel counts.
+Where fewer than one in `FEW` elements differ from 0, only those are multiplied, whatever the
+others would have met: 0 times infinity is 0 there.
+
+`layout` holds sizes: N, C, L, O, OL, K; stride and padding; the strides of x (N, C, L), of the
+kernels (O, C, K), and of the output (N, O), whose rows are dense.
+
+Bound by the compiler: `ALL`, the types of the elements; `STRIP`, the elements in a row of a tile;
+`LANES`, those of a vector.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, E741, F821, FBT003, PLR0913, PLR0917, PLW2901  templates
+
+import numpy as np
+
+from mt_fast.kernels.calling import positions, storages
+from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.lines import add_scaled, copy_line, count_bits, lowest, marks
+from mt_fast.kernels.matmul.pack import transpose_square
+from mt_fast.kernels.tile import FIRST, HEIGHT, tile
+
+FEW = 8
+"""A product with a zero costs a tenth of what finding and adding one that counts does."""
+
+
+def copy_matrix(target, to, row, source, at, down, across, rows, columns):
+    """Copy a matrix into dense rows; `down` and `across` are the strides of the source."""
+    if across == 1:
+        for i in range(rows):
+            copy_line(target, to + i * row, source, at + i * down, columns)
+    elif down == 1 and rows >= LANES and columns >= LANES:
+        for i in range(0, rows, LANES):
+            i = min(i, rows - LANES)
+            for j in range(0, columns, LANES):
+                j = min(j, columns - LANES)
+                corner = at + i + j * across
+                transpose_square(source, corner, across, target, to + i * row + j, row)
+    else:
+        for i in range(rows):
+            for j in range(columns):
+                put(target, to + i * row + j, get(source, at + i * down + j * across))
+
+
+def frame_by_channels(frame, line, x, at, layout):
+    """Copy a sequence as (C, L), its columns sorted by their remainder modulo the stride."""
+    C, L, s, p = layout[1], layout[2], layout[6], layout[7]
+    for phase in range(s):
+        first = (phase - p) % s
+        if first < L:
+            to = phase * (line // s) + (first + p) // s
+            start, count = at + first * layout[10], -(-(L - first) // s)
+            copy_matrix(frame, to, line, x, start, layout[9], s * layout[10], C, count)
+
+
+def conv1d(data, layout, first, last):
+    """Correlate; a unit of work is a sequence. The storages are out, x, weight, bias.
+
+    The kernels are dense but for their rows. `layout` ends with whether there is a bias.
+    """
+    out, x, weight, bias = storages(data, 0, ALL)
+    at = positions(data, 4, ALL)
+    C, L, O, OL, K = layout[1], layout[2], layout[3], layout[4], layout[5]
+    s, biased = layout[6], layout[16] == 1
+    line = -(-(L + 2 * layout[7]) // s) * s
+    frame = np.zeros(C * line, out.dtype)
+    packed = np.empty(C * K * O, out.dtype)
+    copy_matrix(packed, 0, O, weight, at[2], 1, layout[11], C * K, O)
+    table = np.empty(C * K, np.int64)
+    for k in range(C * K):
+        table[k] = k // K * line + k % K % s * (line // s) + k % K // s
+    for n in range(first, last):
+        frame_by_channels(frame, line, x, at[1] + n * layout[8], layout)
+        o = 0
+        while o < O:
+            height = FIRST[O - o] if O - o < HEIGHT else HEIGHT
+            to = at[0] + n * layout[14] + o * layout[15]
+            if biased:
+                for i in range(height):
+                    for l in range(OL):
+                        put(out, to + i * layout[15] + l, get(bias, at[3] + o + i))
+            left = (packed, o, 1, O)
+            for l in range(0, OL, STRIP):
+                right, corner = (frame, l, table), (out, to + l, layout[15])
+                tile(height, left, right, corner, C * K, min(STRIP, OL - l), biased)
+            o += height
+
+
+def sparse(grad, at, row, rows, columns):
+    """Return whether fewer than one in `FEW` elements of a matrix with dense rows are not 0."""
+    found = 0
+    for i in range(rows):
+        for j in range(0, columns, LANES):
+            found += count_bits(marks(grad, at + i * row + j, min(LANES, columns - j)))
+    return found * FEW < rows * columns
+
+
+def add_patches(sums, patch, frame, step, grad, at, row, rows, columns):
+    """Add to each row of `sums` the lines of the frame that count, times their gradients."""
+    for i in range(rows):
+        for j in range(0, columns, LANES):
+            bits = marks(grad, at + i * row + j, min(LANES, columns - j))
+            while bits:
+                l = j + lowest(bits)
+                factor = get(grad, at + i * row + l)
+                add_scaled(sums[0], sums[1] + i * patch, frame, l * step, factor, patch)
+                bits &= bits - 1
+
+
+def conv1d_by_weight(data, layout, first, last):
+    """Pull a gradient back to the kernels; a unit of work is `HEIGHT` output channels.
+
+    The storages are the output, x, and the gradient. `layout` has the strides of the output for
+    those of the kernels, and of the gradient for those of the output.
+    """
+    out, x, grad = storages(data, 0, ALL)
+    at = positions(data, 3, ALL)
+    C, L, O, OL, K, p = layout[1], layout[2], layout[3], layout[4], layout[5], layout[7]
+    patch, step = K * C, layout[6] * C
+    frame = np.zeros((L + 2 * p) * C, out.dtype)
+    start, end = first * HEIGHT, min(last * HEIGHT, O)
+    turned = np.empty(OL * HEIGHT, out.dtype)
+    sums = np.zeros((end - start) * patch, out.dtype)
+    for n in range(layout[0]):
+        source = at[1] + n * layout[8]
+        copy_matrix(frame, p * C, C, x, source, layout[10], layout[9], L, C)
+        o = start
+        while o < end:
+            height = FIRST[end - o] if end - o < HEIGHT else HEIGHT
+            g, to = at[2] + n * layout[14] + o * layout[15], (o - start) * patch
+            if sparse(grad, g, layout[15], height, OL):
+                add_patches((sums, to), patch, frame, step, grad, g, layout[15], height, OL)
+            else:
+                copy_matrix(turned, 0, height, grad, g, 1, layout[15], OL, height)
+                left = (turned, 0, 1, height)
+                for j in range(0, patch, STRIP):
+                    right, corner = (frame, j, step), (sums, to + j, patch)
+                    tile(height, left, right, corner, OL, min(STRIP, patch - j), True)
+            o += height
+    for o in range(start, end):
+        to, source = at[0] + o * layout[11], (o - start) * patch
+        for c in range(C):
+            for k in range(K):
+                place = to + c * layout[12] + k * layout[13]
+                put(out, place, get(sums, source + k * C + c))
+
+
+def spread_patches(frame, step, packed, patch, grad, at, row, rows, columns):
+    """Add to the lines of the frame that count the kernels, times the gradients."""
+    for i in range(rows):
+        for j in range(0, columns, LANES):
+            bits = marks(grad, at + i * row + j, min(LANES, columns - j))
+            while bits:
+                l = j + lowest(bits)
+                factor = get(grad, at + i * row + l)
+                add_scaled(frame, l * step, packed, i * patch, factor, patch)
+                bits &= bits - 1
+
+
+def spread_products(frame, step, packed, patch, C, grad, at, row, depth, lines):
+    """Add the product of the gradient and the kernels to the frame, tap by tap.
+
+    The lines that one tap reaches do not overlap.
+    """
+    for tap in range(0, patch, C):
+        l = 0
+        while l < lines:
+            height = FIRST[lines - l] if lines - l < HEIGHT else HEIGHT
+            left = (grad, at + l, 1, row)
+            for j in range(0, C, STRIP):
+                right = (packed, tap + j, patch)
+                corner = (frame, l * step + tap + j, step)
+                tile(height, left, right, corner, depth, min(STRIP, C - j), True)
+            l += height
+
+
+def conv1d_by_input(data, layout, first, last):
+    """Pull a gradient back to the sequences; a unit of work is one of them.
+
+    The storages are the output, the kernels and the gradient. `layout` has the strides of the
+    output for those of x, and of the gradient for those of the output.
+    """
+    out, weight, grad = storages(data, 0, ALL)
+    at = positions(data, 3, ALL)
+    C, L, O, OL, K, p = layout[1], layout[2], layout[3], layout[4], layout[5], layout[7]
+    patch, step = K * C, layout[6] * C
+    frame = np.empty((L + 2 * p) * C, out.dtype)
+    packed = np.empty(O * patch, out.dtype)
+    for o in range(O):
+        for k in range(K):
+            for c in range(C):
+                place = at[1] + o * layout[11] + c * layout[12] + k * layout[13]
+                put(packed, o * patch + k * C + c, get(weight, place))
+    for n in range(first, last):
+        g = at[2] + n * layout[14]
+        frame[:] = 0.0
+        if sparse(grad, g, layout[15], O, OL):
+            spread_patches(frame, step, packed, patch, grad, g, layout[15], O, OL)
+        else:
+            spread_products(frame, step, packed, patch, C, grad, g, layout[15], O, OL)
+        to = at[0] + n * layout[8]
+        if layout[9] == 1:
+            copy_matrix(out, to, layout[10], frame, p * C, C, 1, L, C)
+        else:
+            copy_matrix(out, to, layout[9], frame, p * C, 1, C, C, L)

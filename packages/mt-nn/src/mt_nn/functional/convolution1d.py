@@ -1,0 +1,108 @@
+r"""Convolution of sequences.
+
+$y_{n o l} = b_o + \sum_{c k} w_{o c k}\, x_{n, c, l s + k d - p}$, where $x$ is 0 outside of the
+sequence.
+"""
+
+from typing import Any
+
+from mt_nn.arguments import Size, dimensions
+from mt_nn.functional.correlation import Geometry
+from mt_nn.functional.correlation1d import (
+    correlate_sequences,
+    correlate_sequences_by_input,
+    correlate_sequences_by_weight,
+)
+from mt_nn.functional.images import LAYOUTS
+from mt_nn.functional.operands import (
+    Padding,
+    check_bias,
+    check_channels,
+    check_kernels,
+    check_size,
+    read_geometry,
+    spelled_out,
+)
+from mt_operators import add
+from mt_tensor import Context, Function, Tensor
+
+
+def conv1d(  # noqa: PLR0913, PLR0917  PyTorch's signature
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> Tensor:
+    r"""Correlate sequences with kernels.
+
+    Args:
+        input: shape (N, C, L), or (C, L) for one sequence.
+        weight: shape (O, C / groups, K).
+        bias: shape (O,).
+        stride: as in `conv2d`.
+        padding: as in `conv2d`.
+        dilation: as in `conv2d`.
+        groups: as in `conv2d`.
+
+    Returns:
+        Shape (N, O, OL) with `OL = (L + 2 P - D (K - 1) - 1) // S + 1`, in
+        $2\, N\, O\, OL\, K\, C / \text{groups}$ FLOPs.
+
+    Raises:
+        ShapeError: as in `conv2d`.
+        DTypeError: as in `conv2d`.
+        ValueError: as in `conv2d`.
+
+    Source: `torch.nn.functional.conv1d`.
+    """
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    dimensions("conv1d", input, (2, 3), LAYOUTS[1])
+    check_kernels("conv1d", "(O, C, K)", input, weight, bias, groups)
+    check_channels("conv1d", 1, input, weight, groups)
+    check_bias("conv1d", bias, weight.shape[0])
+    lines = input if input.ndim == 3 else input.unsqueeze(0)  # noqa: PLR2004
+    if isinstance(padding, str):
+        lines, options = spelled_out("conv1d", 1, lines, weight, options)
+    geometry = read_geometry("conv1d", 1, options)
+    check_size("conv1d", input, lines, weight, geometry)
+    given = (lines, weight) if bias is None else (lines, weight, bias)
+    result: Tensor = Conv1d.apply(*given, geometry=geometry)
+    return result if input.ndim == 3 else result.squeeze(0)  # noqa: PLR2004
+
+
+class Conv1d(Function):
+    """Correlation of sequences with kernels, and the bias, as one node of the graph."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Tensor, weight: Tensor, *bias: Tensor, geometry: Geometry) -> Any:
+        """Correlate, saving both."""
+        ctx.save_for_backward(x, weight)
+        ctx.geometry = geometry
+        _, length = geometry.output_size((1, x.shape[2]), (1, weight.shape[2]))
+        out = x.backend.allocate((x.shape[0], weight.shape[0], length), x.dtype)
+        shift = bias[0].data if bias else None
+        correlate_sequences(x.backend, out, x.data, weight.data, shift, geometry)
+        return x._new(out)
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Tensor) -> Any:
+        """Pull the gradient back to the sequences, the kernels and the bias, where wanted."""
+        x, weight = ctx.saved_values
+        backend, grad = grad_output.backend, grad_output.data
+        gradients: list[Any] = [None] * len(ctx.needs_input_grad)
+        if ctx.needs_input_grad[0]:
+            gradients[0] = x._new(backend.allocate(x.shape, grad.dtype))
+            how = ctx.geometry
+            correlate_sequences_by_input(backend, gradients[0].data, grad, weight.data, how)
+        if ctx.needs_input_grad[1]:
+            gradients[1] = x._new(backend.allocate(weight.shape, grad.dtype))
+            how = ctx.geometry
+            correlate_sequences_by_weight(backend, gradients[1].data, grad, x.data, how)
+        if True in ctx.needs_input_grad[2:]:
+            sums = backend.allocate((1, grad.shape[1], 1), grad.dtype)
+            backend.reduce(add, sums, grad)
+            gradients[2] = x._new(sums.restrided((grad.shape[1],), (1,)))
+        return tuple(gradients)
