@@ -10,19 +10,20 @@ import numpy as np
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_operator, element_types, inner
 from mt_fast.elementwise import compute_dtype
 from mt_fast.kernels.reduce import vectorized as kernels
+from mt_fast.kernels.reduce import wide
 from mt_fast.launching import CHUNK, PARALLEL_SIZE, entry, run_parallel, scratch
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
-from mt_operators import Op, add, mul
+from mt_operators import Op, add, maximum, minimum, mul
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape, Strides, merge_dimensions
 from mt_tensor.lowering import lower
 from mt_tensor.tensor_data import TensorData
 
-ROW_BLOCK = 2048
+ROW_BLOCK = 4096
 """Elements that `rows` folds in one go: long enough to hide the tournament."""
 
-COLUMN_BLOCK = 32
+COLUMN_BLOCK = 64
 """Elements that `columns` folds into an output in one go."""
 
 SEGMENT = 1 << 16
@@ -34,12 +35,15 @@ FEW = 64
 ASSOCIATIVE = (add, mul)
 """Operators that LLVM may reorder within a block, to fold several elements at once."""
 
+WIDE = {add: wide.ADD, mul: wide.MUL, maximum: wide.MAXIMUM, minimum: wide.MINIMUM}
+"""Operators that fold whole vectors, where floats lie side by side."""
+
 
 class Plan(NamedTuple):
     """The loops over one combination of layouts.
 
     Attributes:
-        dense: whether the folded dimensions are the dense ones: `rows`, else `columns`.
+        kernel: its name; `columns` where the folded dimensions are not the dense ones.
         step: the inner stride of the input, if it is 1; else -1.
         layout: as `mt_fast.kernels.reduce.vectorized` reads it.
         units: how many units of work there are.
@@ -48,7 +52,7 @@ class Plan(NamedTuple):
         parallel: whether it is worth several threads.
     """
 
-    dense: bool
+    kernel: str
     step: int
     layout: np.ndarray[Any, Any]
     units: int
@@ -75,8 +79,9 @@ def plan(shape: Shape, out_shape: Shape, out_strides: Strides, strides: Strides)
     words = [len(kept) + 1, len(folded), segments, *kept, segments]
     words += [step for pair in zip(to, source, strict=True) for step in pair]
     words += [1, 0, *folded, *down]
+    short = len(folded) == segments == 1 and depth <= ROW_BLOCK
     return Plan(
-        dense,
+        "rows" if dense and short else "long_rows" if dense else "columns",
         1 if (down if dense else source)[-1] == 1 else -1,
         np.array(words, np.int64),
         units * segments,
@@ -121,7 +126,7 @@ class Reduction:
     def _launch(self, op: Op, out: TensorData, a: TensorData, how: Plan) -> None:
         storages = (out.storage, a.storage)
         code = storages[0].dtype.num << 5 | storages[1].dtype.num
-        key = (how.dense, how.step, code)
+        key = (how.kernel, how.step, code)
         known = self._known.get(key)
         if known is None:
             dtypes = [s.dtype for s in storages]
@@ -138,18 +143,33 @@ class Reduction:
 def _compile(op: Op, dtypes: list[DType], how: Plan) -> Kernel:
     dtype = compute_dtype(*dtypes)
     kinds = element_types(*dtypes)
+    alike = how.step == 1 and dtype.kind == "f" and set(dtypes) == {dtype}
+    fold = WIDE.get(op) if alike else None
     constants = {
         "OUT": kinds[:1],
         "OPERANDS": kinds[1:],
         "ALL": kinds,
         "UNIT": _unit(op, dtype),
-        "BLOCK": ROW_BLOCK if how.dense else COLUMN_BLOCK,
+        "BLOCK": COLUMN_BLOCK if how.kernel == "columns" else ROW_BLOCK,
         "STEP": how.step,
+        "LINES": wide.LINES if fold else 1,
     }
     fastmath = {"reassoc"} if op in ASSOCIATIVE else False
     fn = lower(op, lambda function: inner(function, fastmath=fastmath), dtype, twins(dtype))
-    bindings = bind_helpers({**constants, "fn": fn, "number": numba.from_dtype(dtype)}, *_HELPERS)
-    return compile_operator(kernels.rows if how.dense else kernels.columns, op, bindings, constants)
+    bindings = {**constants, "fn": fn, "number": numba.from_dtype(dtype)}
+    bind_helpers(bindings, *_HELPERS)
+    bindings.update(_vectors(fold) if fold else {"fold_lines": bindings["fold_line"]})
+    bind_helpers(bindings, kernels.fold_block)
+    return compile_operator(getattr(kernels, how.kernel), op, bindings, constants)
+
+
+def _vectors(fold: wide.Fold) -> dict[str, Any]:
+    """Return what folds vectors in place of loops."""
+    return {
+        "fold_run": wide.run_of(fold),
+        "fold_line": wide.lines_of(fold, 1),
+        "fold_lines": wide.lines_of(fold, wide.LINES),
+    }
 
 
 def _unit(op: Op, dtype: DType) -> float | int:
@@ -164,9 +184,12 @@ def _unit(op: Op, dtype: DType) -> float | int:
 _HELPERS = (
     kernels.block_at,
     kernels.blocks_of,
+    kernels.output_at,
+    kernels.bits_of,
     kernels.trailing_ones,
     kernels.fill,
     kernels.meet,
-    kernels.fold_block,
+    kernels.fold_run,
+    kernels.fold_line,
 )
-"""In the order in which they call one another."""
+"""In the order in which they call one another; then comes `fold_block`."""

@@ -15,7 +15,7 @@ from numba.core.cgutils import get_or_insert_function
 
 INT = ir.IntType(64)
 LANE = ir.IntType(32)
-BIT = ir.IntType(1)
+BYTES = ir.IntType(8).as_pointer()
 
 AVX512 = ("skylake-avx512", "cascadelake", "icelake", "sapphirerapids", "znver4", "znver5")
 AVX2 = ("haswell", "broadwell", "skylake", "alderlake", "znver1", "znver2", "znver3")
@@ -92,13 +92,14 @@ class Lanes:
         ordinals = [*range(first, first + self.count)]
         return builder.icmp_signed(">", limit, ir.Constant(limit.type, ordinals))
 
-    def load(self, builder: Any, pointer: Any, mask: Any = None) -> Any:
-        """Load a vector; a lane that is masked out is 0 and its memory is not touched."""
+    def load(self, builder: Any, pointer: Any, mask: Any = None, fill: Any = None) -> Any:
+        """Load a vector; a lane that is masked out is that of `fill`, else 0, and not touched."""
         if mask is None:
             return builder.load(pointer, align=self.align)
         kinds = [pointer.type, LANE, mask.type, self.type]
         load = self._function(builder, "masked.load", f"{self._suffix}.p0", self.type, kinds)
-        return builder.call(load, [pointer, ir.Constant(LANE, self.align), mask, self.zero])
+        align = ir.Constant(LANE, self.align)
+        return builder.call(load, [pointer, align, mask, self.zero if fill is None else fill])
 
     def store(self, builder: Any, value: Any, pointer: Any, mask: Any = None) -> None:
         """Store a vector, but for the lanes that are masked out."""
@@ -114,6 +115,15 @@ class Lanes:
         fma = self._function(builder, "fma", self._suffix, self.type, [self.type] * 3)
         return builder.call(fma, [a, b, c])
 
+    def extremum(self, builder: Any, name: str, x: Any, y: Any) -> Any:
+        """Return the `maximum` or the `minimum` in each lane; nan if either is, of zeros any.
+
+        Two instructions and a comparison of x alone: where y is what came out before, no
+        comparison has to wait for it.
+        """
+        function = self._function(builder, name, self._suffix, self.type, [self.type] * 2)
+        return builder.call(function, [x, y], fastmath=("nsz",))
+
     @property
     def _suffix(self) -> str:
         return f"v{self.count}f{self.bits}"
@@ -122,6 +132,14 @@ class Lanes:
     def _function(builder: Any, name: str, suffix: str, result: Any, kinds: list[Any]) -> Any:
         kind = ir.FunctionType(result, kinds)
         return get_or_insert_function(builder.module, kind, f"llvm.{name}.{suffix}")
+
+
+def prefetch(builder: Any, pointer: Any) -> None:
+    """Ask for the line of the cache at an address, which need not be one of ours."""
+    kind = ir.FunctionType(ir.VoidType(), [BYTES, LANE, LANE, LANE])
+    function = get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    read, near, data = (ir.Constant(LANE, word) for word in (0, 3, 1))
+    builder.call(function, [builder.bitcast(pointer, BYTES), read, near, data])
 
 
 def lanes_of(bits: int) -> Lanes:
