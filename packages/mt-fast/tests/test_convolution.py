@@ -1,4 +1,4 @@
-"""The gradient by the kernels has two ways; both are NumPy's sum, in any layout and any portion."""
+"""The kernels of a convolution beside NumPy's sums, where tiles and blocks are not full."""
 
 import numpy as np
 import pytest
@@ -19,11 +19,15 @@ SHAPES = [
 ]
 
 
-def expected(grad, x, kernel, stride, padding):
+def windows_of(x, kernel, stride, padding):
     down, right = padding
     framed = np.pad(x, ((0, 0), (0, 0), (down, down), (right, right)))
     windows = np.lib.stride_tricks.sliding_window_view(framed, kernel, (2, 3))
-    windows = windows[:, :, :: stride[0], :: stride[1]][:, :, : grad.shape[2], : grad.shape[3]]
+    return windows[:, :, :: stride[0], :: stride[1]]
+
+
+def expected(grad, x, kernel, stride, padding):
+    windows = windows_of(x, kernel, stride, padding)[:, :, : grad.shape[2], : grad.shape[3]]
     return np.einsum("nohw,nchwij->ocij", grad, windows)
 
 
@@ -58,3 +62,27 @@ def test_both_ways_to_the_gradient_of_the_kernels(monkeypatch, few_rows, portion
     )
     tolerance = 1e-12 if dtype == "float64" else 2e-4
     np.testing.assert_allclose(BACKEND.to_array(out), wanted, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("width", [1, 15, 16, 33, 40])
+@pytest.mark.parametrize("channels", range(1, 14))
+def test_tiles_of_every_height(channels, width):
+    x, weight = drawn(2, 2, 5, width), drawn(channels, 2, 3, 1)
+    out = BACKEND.allocate((2, channels, 3, width), x.dtype)
+    BACKEND.conv2d(out, BACKEND.from_array(x), BACKEND.from_array(weight), (1, 1), (0, 0))
+    wanted = np.einsum("nchwij,ocij->nohw", windows_of(x, (3, 1), (1, 1), (0, 0)), weight)
+    np.testing.assert_allclose(BACKEND.to_array(out), wanted, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("few_rows", [0, 1000], ids=["dots", "patches"])
+def test_what_no_window_reads_does_not_matter(monkeypatch, few_rows):
+    monkeypatch.setattr(convolution, "FEW_ROWS", few_rows)
+    x, grad = drawn(2, 3, 6, 8), np.full((2, 4, 4, 6), np.inf)
+    x[:, :, 5:], x[:, :, :, 7:] = np.nan, np.inf
+    read, inner = x[:, :, :5, :7], grad[:, :, :2, :3]
+    inner[:] = drawn(2, 4, 2, 3)
+    given = BACKEND.from_array(grad).narrow(2, 0, 2).narrow(3, 0, 3)
+    out = BACKEND.allocate((4, 3, 2, 3), x.dtype)
+    BACKEND.conv2d_by_weight(out, given, BACKEND.from_array(x), (3, 2), (0, 0))
+    wanted = expected(inner, read, (2, 3), (3, 2), (0, 0))
+    np.testing.assert_allclose(BACKEND.to_array(out), wanted, rtol=0, atol=1e-12)

@@ -4,16 +4,15 @@ The gradient by the images is itself a correlation: of the output's gradient, st
 stride and padded, with the kernels turned around.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels import convolution as kernels
-from mt_fast.kernels.tile import VECTORS
 from mt_fast.kernels.vectors import lanes_of
 from mt_fast.launching import entry, run_parallel, scratch
 from mt_fast.product import PARALLEL_WORK, multiply
@@ -22,10 +21,15 @@ from mt_fast.threads import get_num_threads
 from mt_operators import add, identity
 from mt_tensor.backend import Pair
 from mt_tensor.dtypes import DType
+from mt_tensor.layout import Shape, Strides
 from mt_tensor.tensor_data import TensorData
 
-IMAGES = 16
-"""Images whose gradients by the kernels are added up in one accumulator."""
+Geometry = tuple[Pair, Pair, Pair]
+"""Stride, padding and dilation of the images."""
+
+IMAGES, MOST_PARTS = 8, 64
+"""Images whose gradients by the kernels are added up in one accumulator, at least; more where
+there would be more than so many parts."""
 
 FEW_ROWS = 8
 """Rows of the result below which the kernels' gradient is a product of written patches. With one
@@ -35,17 +39,39 @@ PATCHES = 1 << 22
 """Elements of patches that are written out at a time."""
 
 
-def conv2d(out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair) -> None:
+class Plan(NamedTuple):
+    """A kernel for one combination of layouts.
+
+    Attributes:
+        layout: as `mt_fast.kernels.convolution` reads it.
+        units: how many units of work there are.
+        parallel: whether it is worth several threads.
+    """
+
+    layout: np.ndarray[Any, Any]
+    units: int
+    parallel: bool
+
+
+def conv2d(  # noqa: PLR0913, PLR0917
+    out: TensorData,
+    x: TensorData,
+    weight: TensorData,
+    stride: Pair,
+    padding: Pair,
+    bias: TensorData | None = None,
+) -> None:
     """Correlate `x`, (N, C, H, W), with `weight`, (O, C, KH, KW), into `out`, (N, O, OH, OW)."""
-    _correlate(out, x, weight, stride, padding, (1, 1))
+    _correlate(out, x, weight, bias, (stride, padding, (1, 1)))
 
 
 def conv2d_by_input(
     out: TensorData, grad: TensorData, weight: TensorData, stride: Pair, padding: Pair
 ) -> None:
     """Pull `grad`, (N, O, OH, OW), back to the images, `out`, (N, C, H, W)."""
-    around = tuple(k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True))
-    _correlate(out, grad, _turned(weight), (1, 1), around, stride)  # type: ignore[arg-type]
+    _, _, kh, kw = weight.shape
+    around = kh - 1 - padding[0], kw - 1 - padding[1]
+    _correlate(out, grad, _turned(weight), None, ((1, 1), around, stride))
 
 
 def conv2d_by_weight(
@@ -60,14 +86,12 @@ def conv2d_by_weight(
 def _of_dots(
     out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
 ) -> TensorData:
-    """Return the gradient by the kernels in parts, each that of `IMAGES` images."""
-    grad = _with_dense_rows(grad)
-    units = -(-x.shape[0] // IMAGES)
-    parts = scratch((units, *out.shape), out.storage.dtype)
-    words = _words(x, out, grad, stride, padding, (1, 1))
-    layout = np.array([*words, IMAGES, x.shape[0]], np.int64)
-    work = 2 * grad.size * prod(out.shape[1:])
-    _launch("correlate_gradient", (parts, x, grad), layout, units, work)
+    """Return the gradient by the kernels in parts, each that of some images."""
+    shapes = (x.shape, out.shape, grad.shape), (x.strides, out.strides, grad.strides)
+    geometry = (stride, padding, (1, 1))
+    how = _plan_gradient(*shapes, geometry, _lanes(out.storage.dtype))
+    parts = scratch((how.units, *out.shape), out.storage.dtype)
+    _launch("correlate_gradient", (parts, x, grad), how)
     return parts
 
 
@@ -130,60 +154,93 @@ def _turned(weight: TensorData) -> TensorData:
     return weight.restrided((c, o, kh, kw), (sc, so, -sh, -sw), corner)
 
 
-def _correlate(  # noqa: PLR0913, PLR0917
-    out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair, dilation: Pair
+def _correlate(
+    out: TensorData, x: TensorData, weight: TensorData, bias: TensorData | None, geometry: Geometry
 ) -> None:
     if out.strides[3] != 1 and out.shape[3] != 1:
         dense = scratch(out.shape, out.storage.dtype)
-        _correlate(dense, x, weight, stride, padding, dilation)
+        _correlate(dense, x, weight, bias, geometry)
         _copy.run(identity, out, (dense,))
         return
-    layout = np.array(_words(x, weight, out, stride, padding, dilation), np.int64)
-    work = 2 * out.size * prod(weight.shape[1:])
-    _launch("correlate", (out, x, weight), layout, out.shape[0], work)
+    step = None if bias is None else bias.strides[0]
+    shapes = (x.shape, weight.shape, out.shape), (x.strides, weight.strides, out.strides)
+    how = _plan(*shapes, geometry, step)
+    _launch("correlate", (out, x, weight, weight if bias is None else bias), how)
 
 
-def _words(  # noqa: PLR0913, PLR0917
-    x: TensorData, weight: TensorData, out: TensorData, stride: Pair, padding: Pair, dilation: Pair
+@lru_cache(maxsize=1024)
+def _plan(
+    shapes: tuple[Shape, ...], strides: tuple[Strides, ...], geometry: Geometry, bias: int | None
+) -> Plan:
+    """Plan the correlation of images and kernels with an output, in this order."""
+    (n, _, _, ow), (_, right), kw = shapes[2], geometry[0], shapes[1][3]
+    line = (ow + (kw - 1) // right) * right
+    words = [*_words(shapes, strides, geometry), line, bias is not None, bias or 0]
+    return Plan(np.array(words, np.int64), n, _work(shapes) >= PARALLEL_WORK)
+
+
+@lru_cache(maxsize=1024)
+def _plan_gradient(
+    shapes: tuple[Shape, ...], strides: tuple[Strides, ...], geometry: Geometry, lanes: int
+) -> Plan:
+    """Plan the gradient by kernels of images, kernels and an output, in this order."""
+    (n, _, _, ow), (_, right), kw = shapes[2], geometry[0], shapes[1][3]
+    images = max(IMAGES, -(-n // MOST_PARTS))
+    line = (-(-ow // lanes) * lanes + (kw - 1) // right) * right
+    words = [*_words(shapes, strides, geometry), line, images, n]
+    return Plan(np.array(words, np.int64), -(-n // images), _work(shapes) >= PARALLEL_WORK)
+
+
+def _words(
+    shapes: tuple[Shape, ...], strides: tuple[Strides, ...], geometry: Geometry
 ) -> list[int]:
-    """Describe a correlation, as `mt_fast.kernels.convolution` reads it."""
-    _, _, oh, ow = out.shape
-    o, c, kh, kw = weight.shape
-    frame = ((oh - 1) * stride[0] + kh, (ow - 1) * stride[1] + kw)
-    sizes = [c, o, *x.shape[2:], *frame, oh, ow, kh, kw]
-    return [*sizes, *stride, *padding, *dilation, *x.strides, *weight.strides, *out.strides[:3]]
+    """Describe a correlation of images, kernels and an output, for the kernels."""
+    (_, _, *image), (o, c, kh, kw), (_, _, oh, ow) = shapes
+    (down, right), padding, dilation = geometry
+    frame = (oh - 1) * down + kh, (ow - 1) * right + kw
+    steps = [step for each in strides for step in each]
+    return [c, o, *image, *frame, oh, ow, kh, kw, down, right, *padding, *dilation, *steps]
 
 
-def _launch(
-    name: str, tensors: tuple[TensorData, ...], layout: np.ndarray[Any, Any], units: int, work: int
-) -> None:
+def _work(shapes: tuple[Shape, ...]) -> int:
+    """Return the FLOPs of a correlation."""
+    return 2 * prod(shapes[2]) * prod(shapes[1][1:])
+
+
+def _launch(name: str, tensors: tuple[TensorData, ...], how: Plan) -> None:
     start, (address, _) = _kernel(name, tensors[0].storage.dtype)
-    storages = tuple(t.storage for t in tensors)
-    offsets = tuple(t.offset for t in tensors)
-    threads = get_num_threads()
-    if threads == 1 or units == 1 or work < PARALLEL_WORK:
-        start(address, storages, offsets, layout, units)
+    storages = tuple([t.storage for t in tensors])
+    offsets = tuple([t.offset for t in tensors])
+    _, units, _ = how
+    if not how.parallel or units == 1 or (threads := get_num_threads()) == 1:
+        start(address, storages, offsets, how.layout, units)
     else:
-        run_parallel(address, storages, offsets, layout, units, -(-units // threads))
+        run_parallel(address, storages, offsets, how.layout, units, -(-units // threads))
 
 
-def _with_dense_rows(a: TensorData) -> TensorData:
-    return a if a.strides[3] == 1 else _dense(a)
+def _lanes(dtype: DType) -> int:
+    return lanes_of(dtype.itemsize * 8).count
 
 
 @cache
 def _kernel(name: str, dtype: DType) -> tuple[Entry, Kernel]:
-    lanes = lanes_of(dtype.itemsize * 8).count
+    count = 4 if name == "correlate" else 3
     constants = {
-        "ALL": element_types(dtype, dtype, dtype),
-        "LANES": lanes,
-        "STRIP": lanes * VECTORS,
+        "ALL": element_types(*[dtype] * count),
+        "LANES": _lanes(dtype),
     }
-    helpers = (kernels.fill_frame, kernels.fill_table, kernels.fill_weight)
-    bindings = bind_helpers(dict(constants), *helpers)
+    bindings = bind_helpers(dict(constants), *_HELPERS)
     kernel = compile_kernel(getattr(kernels, name), bindings, str(constants))
-    return entry(3, dtype, dtype, dtype), kernel
+    return entry(count, *[dtype] * count), kernel
 
 
+_HELPERS = (
+    kernels.fill_frame,
+    kernels.fill_table,
+    kernels.fill_strips,
+    kernels.fill_weight,
+    kernels.fill_bias,
+    kernels.fill_gradient,
+)
 _copy = Elementwise()
 _total = Reduction()

@@ -1,64 +1,128 @@
-"""Many dot products at once: sums of products of rows, held in the lanes of vectors.
+"""Many dot products at once: sums of products of strips, held in the lanes of vectors.
 
 For the gradient of a convolution by its kernels both factors run along the pixels, so the sum runs
 along the vectors. A block of `TAPS` x `CHANNELS` accumulators takes `TAPS + CHANNELS` loads for
 `TAPS * CHANNELS` fused multiply-adds; each lane is a sum of its own until the end. Fewer channels
-than `CHANNELS` are filled up with the last one, whose surplus results nobody reads.
+than `CHANNELS` are filled up with the last one, whose surplus results nobody reads; for the last
+taps there is a block of half the height.
 """
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
 
+from dataclasses import dataclass
 from typing import Any
 
+from llvmlite import ir
 from numba.core import types
+from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
+from mt_fast.kernels.loops import repeat
+from mt_fast.kernels.strips import WORDS
 from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
 
-TAPS, CHANNELS = {512: (6, 4), 256: (3, 4), 128: (3, 4)}[vector_bits()]
-"""The accumulators that the registers hold."""
+CHANNELS = 4
+
+TAPS, FEW_TAPS = {512: (6, 3), 256: (2, 1), 128: (2, 1)}[vector_bits()]
+"""The heights of a block, such that the registers hold its accumulators and its loads."""
+
+
+ALIGNMENT = vector_bits() // 8
+"""Of a vector, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """The values of one call: pointers to first elements, offsets and sizes."""
+
+    frame: Any
+    taps: list[Any]
+    grad: Any
+    channels: list[Any]
+    strips: Any
+    count: Any
+    sums: Any
 
 
 @intrinsic
 def dots(  # noqa: PLR0913, PLR0917
     _typing: Any,
-    x: Any,
+    taps: Any,
+    frame: Any,
     grad: Any,
+    strips: Any,
     sums: Any,
     channels: Any,
-    rows: Any,
-    width: Any,
 ) -> Any:
-    """Add to each accumulator the products of a tap and a channel, over `rows` rows.
+    """Add to each accumulator the products of a tap and a channel, over strips of pixels.
 
     Args:
-        x: (storage, at, row, table, k); tap t of row y starts at `at + y * row + table[k + t]`.
-        grad: (storage, at, row, channel); channel o of row y is at `at + y * row + o * channel`.
+        taps: how many there are, `TAPS` or `FEW_TAPS`.
+        frame: (storage, table, k); tap t of a strip lies at its place in the frame, plus
+            `table[k + t]`.
+        grad: (storage, at, channel); channel o of strip s is the vector s from
+            `at + o * channel`, where vectors are aligned.
+        strips: (array, count); the words of each are those of `correlate_strips`.
         sums: (storage, at); accumulator (t, o) is vector `t * CHANNELS + o` from `at`.
         channels: how many there are, 1 to `CHANNELS`.
-        rows: at least one.
-        width: elements of a row, at most a vector.
     """
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         def item(k: int, i: int) -> Any:
             return builder.extract_value(args[k], i)
 
-        def pointer(k: int, kind: Any) -> Any:
-            data = context.make_array(kind[0])(context, builder, item(k, 0)).data
-            return builder.gep(data, [item(k, 1)])
+        def data(k: int, kind: Any, i: int = 0) -> Any:
+            return context.make_array(kind[i])(context, builder, item(k, i)).data
 
         lanes = lanes_of(sums[0].dtype.bitwidth)
-        table = context.make_array(x[3])(context, builder, item(0, 3)).data
-        places = [builder.add(item(0, 4), integer(t)) for t in range(TAPS)]
-        taps = [builder.load(builder.gep(table, [place])) for place in places]
-        offsets = _channels(builder, args[3], item(1, 3))
-        starts = (pointer(0, x), taps, item(0, 2)), (pointer(1, grad), offsets, item(1, 2))
-        _accumulate(builder, lanes, starts, pointer(2, sums), args[4], args[5])
+        x = Operands(
+            data(1, frame),
+            builder.gep(data(1, frame, 1), [item(1, 2)]),
+            builder.gep(data(2, grad), [item(2, 1)]),
+            _channels(builder, args[5], item(2, 2)),
+            data(3, strips),
+            item(3, 1),
+            builder.gep(data(4, sums), [item(4, 1)]),
+        )
+        many = builder.icmp_signed("==", args[0], integer(TAPS))
+        with builder.if_else(many) as (then, otherwise):
+            with then:
+                _accumulate(builder, lanes, TAPS, x)
+            with otherwise:
+                _accumulate(builder, lanes, FEW_TAPS, x)
         return context.get_dummy_value()
 
     i = types.intp
-    return types.void(x, grad, sums, i, i, i), emit
+    return types.void(i, frame, grad, strips, sums, i), emit
+
+
+@intrinsic
+def aligned(_typing: Any, storage: Any) -> Any:
+    """Return the first position of a storage where an aligned vector may begin."""
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        data = context.make_array(storage)(context, builder, args[0]).data
+        past = builder.urem(builder.neg(builder.ptrtoint(data, INT)), integer(ALIGNMENT))
+        return builder.udiv(past, integer(storage.dtype.bitwidth // 8))
+
+    return types.intp(storage), emit
+
+
+@intrinsic
+def total(_typing: Any, sums: Any, at: Any) -> Any:
+    """Return the sum of the lanes of an accumulator at a position, halves first."""
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        lanes = lanes_of(sums.dtype.bitwidth)
+        data = context.make_array(sums)(context, builder, args[0]).data
+        place = lanes.at(builder, builder.gep(data, [args[1]]), 0)
+        kind = ir.FunctionType(lanes.element, [lanes.element, lanes.type])
+        name = f"llvm.vector.reduce.fadd.v{lanes.count}f{lanes.bits}"
+        fold = get_or_insert_function(builder.module, kind, name)
+        zero = ir.Constant(lanes.element, -0.0)
+        return builder.call(fold, [zero, lanes.load(builder, place)], fastmath=("reassoc",))
+
+    return sums.dtype(sums, types.intp), emit
 
 
 def _channels(builder: Any, count: Any, stride: Any) -> list[Any]:
@@ -71,38 +135,37 @@ def _channels(builder: Any, count: Any, stride: Any) -> list[Any]:
     return offsets
 
 
-def _accumulate(  # noqa: PLR0913, PLR0917
-    builder: Any, lanes: Lanes, starts: tuple[Any, Any], sums: Any, rows: Any, width: Any
-) -> None:
-    mask = lanes.mask(builder, width, 0)
-    places = [lanes.at(builder, sums, k) for k in range(TAPS * CHANNELS)]
+def _accumulate(builder: Any, lanes: Lanes, taps: int, x: Operands) -> None:
+    offsets = [builder.load(builder.gep(x.taps, [integer(t)])) for t in range(taps)]
+    places = [lanes.at(builder, x.sums, k) for k in range(taps * CHANNELS)]
     before = [lanes.load(builder, place) for place in places]
-    entry, loop = builder.block, builder.append_basic_block("rows")
-    done = builder.append_basic_block("rows_end")
+    entry, loop = builder.block, builder.append_basic_block("strip")
+    done = builder.append_basic_block("strips_end")
     builder.branch(loop)
     builder.position_at_end(loop)
-    y = builder.phi(INT)
-    lines = [builder.phi(pointer.type) for pointer, _, _ in starts]
+    s, strip = builder.phi(INT), builder.phi(x.strips.type)
     totals = [builder.phi(lanes.type) for _ in places]
-
-    def load(k: int, offset: Any) -> Any:
-        start = builder.gep(lines[k], [offset])
-        return lanes.load(builder, lanes.at(builder, start, 0), mask)
-
-    channels = [load(1, offset) for offset in starts[1][1]]
+    image = builder.gep(x.frame, [builder.load(strip)])
+    line = builder.gep(x.grad, [builder.mul(s, integer(lanes.count))])
+    channels = [
+        builder.load(lanes.at(builder, builder.gep(line, [offset]), 0), align=ALIGNMENT)
+        for offset in x.channels
+    ]
     added = []
-    for t, offset in enumerate(starts[0][1]):
-        tap = load(0, offset)
+    for t, offset in enumerate(offsets):
+        tap = lanes.load(builder, lanes.at(builder, builder.gep(image, [offset]), 0))
         own = totals[t * CHANNELS : (t + 1) * CHANNELS]
         added += [lanes.fma(builder, tap, c, s) for c, s in zip(channels, own, strict=True)]
-    following = builder.add(y, integer(1))
-    carried = [(y, integer(0), following), *zip(totals, before, added, strict=True)]
-    for line, (pointer, _, row) in zip(lines, starts, strict=True):
-        carried.append((line, pointer, builder.gep(line, [row])))
+    following = builder.add(s, integer(1))
+    carried = [
+        (s, integer(0), following),
+        (strip, x.strips, builder.gep(strip, [integer(WORDS)])),
+        *zip(totals, before, added, strict=True),
+    ]
     for phi, first, value in carried:
         phi.add_incoming(first, entry)
         phi.add_incoming(value, loop)
-    builder.cbranch(builder.icmp_signed("<", following, rows), loop, done)
+    repeat(builder, builder.icmp_signed("<", following, x.count), loop, done)
     builder.position_at_end(done)
-    for total, place in zip(added, places, strict=True):
-        lanes.store(builder, total, place)
+    for sum_, place_ in zip(added, places, strict=True):
+        lanes.store(builder, sum_, place_)

@@ -5,9 +5,8 @@ and, for each of the H rows, broadcasts one element of a: H V fused multiply-add
 With H = 12 and V = 2 of 512 bits this runs at the machine's peak: 24 accumulators, 2 vectors of b
 and the broadcast fill 27 of the 32 registers, and 24 independent chains hide the latency.
 
-a is read in place through any two strides, so a transposed a costs nothing here. The rows of b lie
-at a stride, or where a table says, which makes a convolution a product. At the right edge the last
-lanes are masked; at the bottom rows are split into two of the heights that there are.
+a is read in place through any two strides, so a transposed a costs nothing here. At the right edge
+the last lanes are masked; at the bottom rows are split into two of the heights that there are.
 """
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
@@ -41,18 +40,13 @@ FIRST = (0, *(rows if rows in HEIGHTS else _first_of_two(rows) for rows in range
 
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """The values of one call: pointers to the tile's first elements, strides and sizes.
-
-    Attributes:
-        table: where the rows of b start, in elements from `b`; None if they lie at `b_row`.
-    """
+    """The values of one call: pointers to the tile's first elements, strides and sizes."""
 
     a: Any
     a_row: Any
     a_column: Any
     b: Any
     b_row: Any
-    table: Any
     c: Any
     c_row: Any
     depth: Any
@@ -76,8 +70,7 @@ def tile(  # noqa: PLR0913, PLR0917
     Args:
         height: rows, one of `HEIGHTS`.
         a: (storage, at, row, column); element (i, k) lies at `at + i * row + k * column`.
-        b: (storage, at, row); element (k, j) lies at `at + k * row + j`, or if `row` is an array
-            of integers at `at + row[k] + j`.
+        b: (storage, at, row); element (k, j) lies at `at + k * row + j`.
         c: (storage, at, row); element (i, j) lies at `at + i * row + j`.
         depth: how many k there are, at least one.
         width: columns, at most `VECTORS` vectors.
@@ -91,13 +84,10 @@ def tile(  # noqa: PLR0913, PLR0917
             return builder.gep(data, [builder.extract_value(value, 1)])
 
         rows, a_, b_, c_, k, n, more = args
-        indirect = isinstance(b[2], types.Array)
-        b_row = builder.extract_value(b_, 2)
-        table = context.make_array(b[2])(context, builder, b_row).data if indirect else None
         a_row, a_column = (builder.extract_value(a_, i) for i in (2, 3))
         pa, pb, pc = pointer(a, a_), pointer(b, b_), pointer(c, c_)
-        c_row = builder.extract_value(c_, 2)
-        operands = Operands(pa, a_row, a_column, pb, b_row, table, pc, c_row, k, n, more)
+        b_row, c_row = (builder.extract_value(each, 2) for each in (b_, c_))
+        operands = Operands(pa, a_row, a_column, pb, b_row, pc, c_row, k, n, more)
         _by_height(builder, lanes_of(c[0].dtype.bitwidth), rows, operands)
         return context.get_dummy_value()
 
@@ -138,8 +128,7 @@ def _accumulate(
     builder.position_at_end(loop)
     k, a, b = (builder.phi(kind) for kind in (INT, x.a.type, x.b.type))
     sums = [[builder.phi(lanes.type) for _ in masks] for _ in range(height)]
-    start = b if x.table is None else builder.gep(b, [builder.load(builder.gep(x.table, [k]))])
-    line = [lanes.load(builder, lanes.at(builder, start, v), mask) for v, mask in enumerate(masks)]
+    line = [lanes.load(builder, lanes.at(builder, b, v), mask) for v, mask in enumerate(masks)]
     added = []
     for i in range(height):
         element = builder.load(builder.gep(a, [rows[i]]), align=lanes.align)
@@ -149,7 +138,7 @@ def _accumulate(
     carried = [
         (k, integer(0), following),
         (a, x.a, builder.gep(a, [x.a_column])),
-        (b, x.b, builder.gep(b, [x.b_row]) if x.table is None else b),
+        (b, x.b, builder.gep(b, [x.b_row])),
     ]
     for old, new in zip(sums, added, strict=True):
         carried += [(s, lanes.zero, t) for s, t in zip(old, new, strict=True)]
