@@ -192,7 +192,7 @@ class TestElementwise:
     """An operator as a rule over any kind of value: here lists of floats."""
 
     @staticmethod
-    def call(fn, *values):
+    def call(fn, values):
         calls.append(fn.__name__)
         return [fn(*items) for items in zip(*values, strict=True)]
 

@@ -26,6 +26,8 @@ from mt_autodiff.variable import Variable
 from mt_operators import Op
 from mt_operators.op import one, zero
 
+Call = Callable[[Callable[..., float], tuple[Any, ...]], Any]
+
 
 class Function:
     """A differentiable function of variables; subclass it with `forward` and `backward`."""
@@ -51,15 +53,16 @@ class Function:
         """
         kind = _kind(cls.__name__, inputs)
         variables = kind._admit(inputs)
-        needs = tuple([v.history is not None for v in variables])
-        ctx = Context(needs)
+        ctx = Context(tuple([v.history is not None for v in variables]))
         recording = mode.recording
         mode.recording = False
         try:
             value = cls.forward(ctx, *kind._values(variables), **metadata)
         finally:
             mode.recording = recording
-        history = History(cls, ctx, variables) if recording and True in needs else None
+        history = None
+        if recording and True in ctx.needs_input_grad:
+            history = History(cls, ctx, variables)
         return kind._result(value, history, cls.__name__)
 
 
@@ -68,37 +71,39 @@ class Elementwise:
 
     Args:
         op: the operator.
-        call: how to apply a float function to values of this kind: a plain call for scalars, a
-            kernel over storage for tensors.
+        call: applies a float function to a tuple of values of this kind: for tensors, a kernel
+            over their storages.
     """
 
-    __slots__ = ("__name__", "_call", "op")
+    __slots__ = ("__name__", "_call", "_pullbacks", "op")
 
-    def __init__(self, op: Op, call: Callable[..., Any]) -> None:
+    def __init__(
+        self, op: Op, call: Callable[[Callable[..., float], tuple[Any, ...]], Any]
+    ) -> None:
         """Derive the rule from the operator."""
         self.op = op
         self.__name__ = op.name
         self._call = call
+        self._pullbacks = [
+            None if partial is zero else one if partial is one else pullback
+            for partial, pullback in zip(op.partials, op.pullbacks, strict=True)
+        ]
 
     def backward(self, ctx: Context, grad_output: Any) -> tuple[Any, ...]:
         """Return the gradient by each input that needs one, None for the others."""
-        saved = ctx.saved_values
-        needed = enumerate(ctx.needs_input_grad)
-        return tuple([self._gradient(i, grad_output, saved) if n else None for i, n in needed])
-
-    def _gradient(self, i: int, grad_output: Any, saved: tuple[Any, ...]) -> Any:
-        partial = self.op.partials[i]
-        if partial is zero:
-            return None
-        if partial is one:
-            return grad_output
-        return self._call(self.op.pullbacks[i], grad_output, *saved)
+        given = (grad_output, *ctx.saved_values)
+        gradients: list[Any] = []
+        for pullback, needed in zip(self._pullbacks, ctx.needs_input_grad, strict=True):
+            if pullback is None or not needed:
+                gradients.append(None)
+            else:
+                gradients.append(grad_output if pullback is one else self._call(pullback, given))
+        return tuple(gradients)
 
 
 def _kind(name: str, inputs: tuple[Any, ...]) -> type[Variable]:
     for x in inputs:
-        kind = type(x)
-        if Variable in kind.__mro__:  # isinstance of an abstract class takes several times as long
-            return kind
+        if hasattr(x, "_admit"):  # isinstance of an abstract class takes several times as long
+            return type(x)
     message = f"{name}.apply: no input is a variable: {inputs!r}"
     raise TypeError(message)

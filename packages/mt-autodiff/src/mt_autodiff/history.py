@@ -7,6 +7,8 @@ made it from others, and a *constant* if its history is None.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mt_autodiff.errors import GradientError
+
 if TYPE_CHECKING:
     from mt_autodiff.variable import Variable
 
@@ -72,6 +74,32 @@ class History:
         self.last_fn = last_fn
         self.ctx = ctx
         self.inputs = inputs
+
+    def backward(self, grad_output: Any) -> tuple[Any, ...]:
+        """Run the backward of the function, and hold it to its contract.
+
+        Returns:
+            The gradient by each input, None where there is none.
+
+        Raises:
+            GradientError: the graph has been freed, or these are not as many as there are inputs.
+        """
+        rule: Any = self.last_fn
+        if self.ctx is None:
+            message = (
+                f"{rule.__name__}: its graph was freed by an earlier backward(); "
+                "pass retain_graph=True there to go through it again"
+            )
+            raise GradientError(message)
+        found = rule.backward(self.ctx, grad_output)
+        grads = found if isinstance(found, tuple) else (found,)
+        if len(grads) != len(self.inputs):
+            message = (
+                f"{rule.__name__}: backward returned {len(grads)} gradients for "
+                f"{len(self.inputs)} inputs"
+            )
+            raise GradientError(message)
+        return grads
 
 
 LEAF = History()

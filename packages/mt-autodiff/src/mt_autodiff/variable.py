@@ -55,8 +55,11 @@ class Variable(ABC):
         if history is None or history.last_fn is None:
             message = f"this {type(self).__name__} was not computed: there is no chain to follow"
             raise GradientError(message)
-        pairs = zip(history.inputs, _backward(history, grad_output), strict=True)
-        return [(v, v._fit(g)) for v, g in pairs if g is not None and not v.is_constant()]
+        contributions = []
+        for v, g in zip(history.inputs, history.backward(grad_output), strict=True):
+            if g is not None and not v.is_constant():
+                contributions.append((v, v._fit(g)))
+        return contributions
 
     def _sources(self) -> Sequence["Variable"]:
         """Return the inputs that a gradient may flow to."""
@@ -91,22 +94,3 @@ class Variable(ABC):
     @abstractmethod
     def _accumulate(self, grad: Any) -> None:
         """Add to the gradient that this leaf keeps."""
-
-
-def _backward(history: History, grad_output: Any) -> tuple[Any, ...]:
-    """Run the backward of a function, and hold it to its contract."""
-    name = history.last_fn.__name__  # type: ignore[union-attr]  # no leaf comes here
-    if history.ctx is None:
-        message = (
-            f"{name}: its graph was freed by an earlier backward(); "
-            "pass retain_graph=True there to go through it again"
-        )
-        raise GradientError(message)
-    grads = history.last_fn.backward(history.ctx, grad_output)  # type: ignore[union-attr]
-    grads = grads if isinstance(grads, tuple) else (grads,)
-    if len(grads) != len(history.inputs):
-        message = (
-            f"{name}: backward returned {len(grads)} gradients for {len(history.inputs)} inputs"
-        )
-        raise GradientError(message)
-    return grads

@@ -18,11 +18,18 @@ from mt_tensor.tensor_data import TensorData
 RATE = np.dtype(np.float64)
 
 
-def fits(*tensors: TensorData | None) -> bool:
-    """Whether tensors agree element for element, each all of its storage."""
-    present = [t for t in tensors if t is not None]
-    first = present[0]
-    return all(t.whole and t.storage.dtype is first.storage.dtype for t in present)
+def fits(first: TensorData, *others: TensorData | None) -> bool:
+    """Whether tensors of one shape agree element for element, each all of its storage."""
+    dtype, strides, size = first.storage.dtype, first.strides, len(first.storage)
+    for t in others:
+        if t is not None and (
+            t.strides != strides
+            or t.offset
+            or t.storage.dtype is not dtype
+            or len(t.storage) != size
+        ):
+            return False
+    return first.whole
 
 
 def sgd_step(
@@ -30,17 +37,18 @@ def sgd_step(
 ) -> None:
     """Update a parameter and its velocity; see `mt_tensor.defaults.optimization`."""
     if velocity is None:
-        _launch("descend", (value, grad), numbers(_sgd_rates, **rates))
+        _launch("descend", (value.storage, grad.storage), numbers(_sgd_rates, **rates))
     else:
-        moving = (value, grad, velocity)
-        _launch("roll", moving, numbers(_sgd_rates, **rates), ahead=rates["nesterov"])
+        storages = (value.storage, grad.storage, velocity.storage)
+        _launch("roll", storages, numbers(_sgd_rates, **rates), ahead=rates["nesterov"])
 
 
 def adam_step(
     value: TensorData, grad: TensorData, mean: TensorData, square: TensorData, **rates: Any
 ) -> None:
     """Update a parameter and its moments; see `mt_tensor.defaults.optimization`."""
-    _launch("adapt", (value, grad, mean, square), numbers(_adam_rates, **rates))
+    storages = (value.storage, grad.storage, mean.storage, square.storage)
+    _launch("adapt", storages, numbers(_adam_rates, **rates))
 
 
 def _sgd_rates(
@@ -58,12 +66,10 @@ def _adam_rates(**rates: Any) -> Numbers:
     return (np.array(adam_rates(**rates), RATE),)
 
 
-def _launch(
-    name: str, tensors: tuple[TensorData, ...], rates: Numbers, *, ahead: bool = False
-) -> None:
-    storages = (*(t.storage for t in tensors), *rates)
-    size = len(storages[0])
-    start, (address, _) = _kernel(name, storages[0].dtype, len(tensors), ahead=ahead)
+def _launch(name: str, parameters: tuple[Any, ...], rates: Numbers, *, ahead: bool = False) -> None:
+    first = parameters[0]
+    size, storages = len(first), parameters + rates
+    start, (address, _) = _kernel(name, first.dtype, len(parameters), ahead)
     if size < PARALLEL_SIZE or get_num_threads() == 1:
         start(address, storages, (), NO_LAYOUT, size)
     else:
@@ -71,7 +77,7 @@ def _launch(
 
 
 @cache
-def _kernel(name: str, dtype: DType, count: int, *, ahead: bool) -> tuple[Entry, Kernel]:
+def _kernel(name: str, dtype: DType, count: int, ahead: bool) -> tuple[Entry, Kernel]:  # noqa: FBT001
     dtypes = (*[dtype] * count, RATE)
     constants: dict[str, Any] = {
         "ALL": element_types(*dtypes),

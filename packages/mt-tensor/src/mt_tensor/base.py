@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from mt_autodiff import LEAF, Context, GradientError, History, Variable, backpropagate, next_id
+from mt_autodiff import LEAF, GradientError, History, Variable, backpropagate, next_id
 from mt_operators import Op, add, identity
 from mt_tensor.dtypes import DType, floating, nearest_dtype
 from mt_tensor.errors import BackendError, DTypeError
@@ -157,6 +157,11 @@ class TensorBase(Variable):
 
         return remove
 
+    def is_leaf(self) -> bool:
+        """Whether a user made it, so that its gradient is kept."""
+        history = self.history
+        return history is not None and history.last_fn is None
+
     def chain_rule(self, grad_output: Any) -> Iterable[tuple[Variable, Any]]:
         """Return each input that wants a gradient, with this node's contribution to it.
 
@@ -164,15 +169,26 @@ class TensorBase(Variable):
             GradientError: as `Variable.chain_rule`; or what the function saved has been written
                 in place since.
         """
-        if self.history is not None and self.history.ctx is not None:
-            self._check_saved(self.history.last_fn, self.history.ctx)
-        grad_output = self._hooked(grad_output)
+        history = self.history
+        if history is None or history.ctx is None:
+            return super().chain_rule(grad_output)
+        kind, made = type(self), self.unique_id
+        for saved in history.ctx.saved_values:
+            tensor = type(saved) is kind or isinstance(saved, TensorBase)
+            if tensor and saved.data.last_write[0] > made:
+                raise _overwritten(history, saved)
+        if self.hooks:
+            grad_output = self._hooked(grad_output)
         # What a leaf keeps may be written to, so it must not share with another gradient.
         passed = grad_output.data.storage
-        return [
-            (v, _cast(g, g.dtype) if g.data.storage is passed and v.is_leaf() else g)
-            for v, g in super().chain_rule(grad_output)
-        ]
+        contributions = []
+        for v, g in zip(history.inputs, history.backward(grad_output), strict=True):
+            if g is not None and v.history is not None:
+                fitted = v._fit(g)
+                if fitted.data.storage is passed and v.is_leaf():
+                    fitted = _cast(fitted, fitted.dtype)
+                contributions.append((v, fitted))
+        return contributions
 
     def zero_grad_(self) -> None:
         """Forget the gradient that has been accumulated."""
@@ -195,13 +211,18 @@ class TensorBase(Variable):
         if isinstance(value, TensorBase):
             return value  # type: ignore[return-value]  # a tensor of a sibling class
         if isinstance(value, (bool, int, float)):
-            sign, dtype = copysign(1.0, value), floating(self.data.storage.dtype)
-            return self._new(_number(self.backend, value, sign, dtype, self.data.shape))
+            return self._new(self._number(value))
         array = np.asarray(value)
         if array.dtype == object:
             message = f"{type(value).__name__} {value!r} is not a number, a tensor or an array"
             raise DTypeError(message)
         return self._new(self.backend.from_array(array.astype(nearest_dtype(array.dtype))))
+
+    def _number(self, value: float) -> TensorData:
+        """Return a number in the form of this tensor: of its shape and a float dtype."""
+        data = self.data
+        dtype = floating(data.storage.dtype)
+        return _number(self.backend, value, copysign(1.0, value), dtype, data.shape)
 
     @classmethod
     def _admit(cls, inputs: tuple[Any, ...]) -> tuple[Self, ...]:
@@ -248,28 +269,23 @@ class TensorBase(Variable):
         return fitted
 
     def _accumulate(self, grad: Self) -> None:
-        grad = self._hooked(grad)
+        grad = self._hooked(grad) if self.hooks else grad
         self.grad = grad if self.grad is None else elementwise(add, self.grad, grad)
 
     def _hooked(self, grad: Any) -> Any:
-        if not self.hooks:
-            return grad
-        for hook in tuple(self.hooks.values()):
+        for hook in tuple((self.hooks or {}).values()):
             replaced = hook(grad)
             grad = grad if replaced is None else self._fit(replaced)
         return grad
 
-    def _check_saved(self, function: Any, ctx: Context) -> None:
-        """Refuse a backward over elements that were overwritten after this node saved them."""
-        kind, made = type(self), self.unique_id
-        for saved in ctx.saved_values:
-            tensor = type(saved) is kind or isinstance(saved, TensorBase)
-            if tensor and saved.data.last_write[0] > made:
-                message = (
-                    f"{function.__name__}: a tensor of {saved.shape} that it saved for its "
-                    "backward has been written in place since; write to a clone() instead"
-                )
-                raise GradientError(message)
+
+def _overwritten(history: History, saved: TensorBase) -> GradientError:
+    """Say that elements were overwritten after a node saved them, which its backward needs."""
+    name: Any = history.last_fn
+    return GradientError(
+        f"{name.__name__}: a tensor of {saved.shape} that it saved for its backward has been "
+        "written in place since; write to a clone() instead"
+    )
 
 
 @lru_cache(maxsize=512)

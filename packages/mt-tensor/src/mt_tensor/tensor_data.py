@@ -119,7 +119,8 @@ class TensorData:
 
     def transpose(self) -> Self:
         """Return a view with the last two dimensions exchanged."""
-        return self.permute((*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
+        (*outer, rows, columns), (*steps, down, right) = self.shape, self.strides
+        return self.restrided((*outer, columns, rows), (*steps, right, down))
 
     def view(self, shape: Shape) -> Self | None:
         """Return a view of the same elements in the same order as `shape`, or None if impossible.

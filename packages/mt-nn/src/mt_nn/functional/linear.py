@@ -4,7 +4,7 @@ from typing import Any
 
 from mt_nn.arguments import one_dtype
 from mt_operators import add
-from mt_tensor import Context, Function, ShapeError, Tensor
+from mt_tensor import Context, Function, ShapeError, Tensor, TensorData
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -24,7 +24,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Source: `torch.nn.functional.linear`.
     """
-    _check(input, weight, bias)
+    if not _fit(input.data, weight.data, None if bias is None else bias.data):
+        _check(input, weight, bias)
     rows = input if input.ndim == 2 else input.reshape(-1, input.shape[-1])  # noqa: PLR2004
     given = (rows, weight) if bias is None else (rows, weight, bias)
     mapped: Tensor = Linear.apply(*given)
@@ -48,20 +49,34 @@ class Linear(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         r"""Return $GW$, $G^\top x$, and for the bias the sum of the rows of $G$."""
-        x, weight = ctx.saved_values
+        (x, weight), needed = ctx.saved_values, ctx.needs_input_grad
         grad, backend = grad_output.data, x.backend
-        gradients: list[Any] = [None] * len(ctx.needs_input_grad)
-        if ctx.needs_input_grad[0]:
-            gradients[0] = x._new(backend.allocate(x.data.shape, grad.dtype))
-            backend.matmul(gradients[0].data, grad, weight.data)
-        if ctx.needs_input_grad[1]:
-            gradients[1] = x._new(backend.allocate(weight.data.shape, grad.dtype))
-            backend.matmul(gradients[1].data, grad.transpose(), x.data)
-        if True in ctx.needs_input_grad[2:]:
-            sums = backend.allocate((1, grad.shape[1]), grad.dtype)
+        dtype = grad.storage.dtype
+        by_x = by_weight = by_bias = None
+        if needed[0]:
+            by_x = backend.allocate(x.data.shape, dtype)
+            backend.matmul(by_x, grad, weight.data)
+        if needed[1]:
+            by_weight = backend.allocate(weight.data.shape, dtype)
+            backend.matmul(by_weight, grad.transpose(), x.data)
+        if True in needed[2:]:
+            sums = backend.allocate((1, grad.shape[1]), dtype)
             backend.reduce(add, sums, grad)
-            gradients[2] = x._new(sums.restrided(sums.shape[1:], (1,)))
-        return tuple(gradients)
+            by_bias = sums.restrided(sums.shape[1:], (1,))
+        found = (by_x, by_weight, by_bias)[: len(needed)]
+        return tuple([None if data is None else x._new(data) for data in found])
+
+
+def _fit(x: TensorData, weight: TensorData, bias: TensorData | None) -> bool:
+    """Whether there is clearly nothing to refuse: the common case, in few looks."""
+    dtype = x.storage.dtype
+    return (
+        len(weight.shape) == 2  # noqa: PLR2004
+        and x.shape[-1:] == weight.shape[1:]
+        and dtype.kind == "f"
+        and weight.storage.dtype is dtype
+        and (bias is None or (bias.shape == weight.shape[:1] and bias.storage.dtype is dtype))
+    )
 
 
 def _check(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:

@@ -76,7 +76,8 @@ class Optimizer(ABC):
                 value = parameter.value
                 if value is not None and value.grad is not None:
                     state = self.state.setdefault(parameter, {})
-                    _check_home(value, state)
+                    if state:
+                        _check_home(value, state)
                     self.update(value, value.grad.data, state, group)
                     value.data.last_write[0] = next_id()
 

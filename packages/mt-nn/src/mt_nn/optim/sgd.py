@@ -52,13 +52,20 @@ class SGD(Optimizer):
 
     def update(self, value: Tensor, grad: TensorData, state: State, group: Group) -> None:
         """Go one step; the first velocity is the whole gradient, whatever the dampening."""
-        rates = {name: group[name] for name in ("momentum", "weight_decay", "nesterov")}
-        dampening = group["dampening"]
+        momentum, dampening = group["momentum"], group["dampening"]
         velocity = None
-        if group["momentum"]:
+        if momentum:
             if "momentum_buffer" not in state:
                 state["momentum_buffer"] = zeros_like(value)
                 dampening = 0.0
             velocity = state["momentum_buffer"].data
-        lr = live_item(group, "lr")
-        value.backend.sgd_step(value.data, grad, velocity, lr=lr, dampening=dampening, **rates)
+        value.backend.sgd_step(
+            value.data,
+            grad,
+            velocity,
+            lr=live_item(group, "lr"),
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=group["weight_decay"],
+            nesterov=group["nesterov"],
+        )

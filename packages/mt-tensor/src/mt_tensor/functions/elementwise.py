@@ -4,7 +4,6 @@ The operands get one shape by views of stride 0, so a kernel never thinks of bro
 result has the dtype in which the operands meet; the result of a predicate is `bool`.
 """
 
-from collections.abc import Callable
 from functools import cache, reduce
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,31 +27,39 @@ def elementwise(op: Op, *tensors: T) -> T:
     Raises:
         ShapeError: the shapes do not broadcast.
     """
-    result = compute(op, op.name, tensors, bool_ if op.predicate else None)
-    if op.differentiable and mode.recording:
-        needs = tuple([t.history is not None for t in tensors])
-        if True in needs:
-            ctx = Context(needs)
-            if not op.saves_nothing:
-                ctx.saved_values = tensors if op.saves == "inputs" else (result.detach(),)
-            result.history = History(_rule(op), ctx, tensors)
+    result = compute(op, tensors, bool_ if op.predicate else None)
+    for t in tensors:
+        if t.history is not None:
+            if op.differentiable and mode.recording:
+                result.history = _history(op, tensors, result)
+            break
     return result
 
 
-def compute(fn: "ElementFn", name: str, tensors: tuple[T, ...], dtype: DType | None = None) -> T:
+def _history(op: Op, tensors: tuple[T, ...], result: T) -> History:
+    ctx = Context(tuple([t.history is not None for t in tensors]))
+    if not op.saves_nothing:
+        ctx.saved_values = tensors if op.saves == "inputs" else (result.detach(),)
+    return History(_rule(op), ctx, tensors)
+
+
+def compute(fn: "ElementFn", tensors: tuple[T, ...], dtype: DType | None = None) -> T:
     """Run a float function over tensors of one backend, without recording."""
     first = tensors[0]
+    backend, a = first.backend, first.data
+    if len(tensors) == 1:
+        out = backend.allocate(a.shape, dtype or floating(a.storage.dtype))
+        backend.map(fn, out, a)
+        return first._new(out)
     operands = [t.data for t in tensors]
-    shape, meet = operands[0].shape, operands[0].storage.dtype
-    for a in operands:
-        if a.shape != shape or a.storage.dtype is not meet:
+    shape, meet = a.shape, a.storage.dtype
+    for b in operands:
+        if b.shape != shape or b.storage.dtype is not meet:
+            name = fn.__name__  # type: ignore[union-attr]  # an Op has that of its function
             operands, shape, meet = _meet(name, operands)
             break
-    out = first.backend.allocate(shape, dtype or floating(meet))
-    if len(operands) == 1:
-        first.backend.map(fn, out, operands[0])
-    else:
-        first.backend.zip(fn, out, *operands)
+    out = backend.allocate(shape, dtype or floating(meet))
+    backend.zip(fn, out, *operands)
     return first._new(out)
 
 
@@ -65,8 +72,4 @@ def _meet(name: str, operands: list[TensorData]) -> tuple[list[TensorData], Shap
 
 @cache
 def _rule(op: Op) -> Elementwise:
-    return Elementwise(op, _call)
-
-
-def _call(fn: Callable[..., float], *tensors: T) -> T:
-    return compute(fn, fn.__name__, tensors)
+    return Elementwise(op, compute)

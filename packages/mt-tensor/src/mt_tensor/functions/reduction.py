@@ -4,6 +4,7 @@ The functions keep every dimension: a folded one has size 1, so that the result 
 against its input. Dropping it is a view, made by the caller.
 """
 
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,18 +42,20 @@ class Mean(Function):
     def forward(ctx: Context, a: "Tensor", *, axes: Axes, shape: Shape) -> Any:
         """Return the averages, as `shape`: size 1 along `axes`, or without them."""
         means = fold(add, a, axes)
-        ctx.axes, ctx.shape, ctx.kept = axes, a.shape, means.shape
-        ctx.count = float(prod([a.shape[d] for d in axes]))
-        (count,) = means._like((ctx.count,))
-        means.backend.zip(div, means.data, means.data, count.data)
+        count = float(prod([a.shape[d] for d in axes]))
+        ctx.axes, ctx.shapes, ctx.count = axes, (means.shape, a.shape), count
+        means.backend.zip(div, means.data, means.data, means._number(count))
         return means._new(means.data.restrided(shape, contiguous_strides(shape)))
 
     @staticmethod
     def backward(ctx: Context, grad_output: "Tensor") -> Any:
         """Read each share once for each element that was averaged: a view of stride 0."""
-        share = grad_output / ctx.count
-        kept = share.data.restrided(ctx.kept, contiguous_strides(ctx.kept))
-        return share._new(kept.expand(ctx.shape))
+        kept, shape = ctx.shapes
+        backend, grad = grad_output.backend, grad_output.data
+        share = backend.allocate(grad.shape, grad.storage.dtype)
+        backend.zip(div, share, grad, grad_output._number(ctx.count))
+        spread = share.restrided(kept, contiguous_strides(kept)).expand(shape)
+        return grad_output._new(spread)
 
 
 class Extremum(Function):
@@ -143,6 +146,7 @@ def fold(op: Op, a: T, axes: Axes) -> T:
     return a._new(out)
 
 
+@lru_cache(maxsize=4096)
 def kept_shape(shape: Shape, axes: Axes) -> Shape:
     """Return a shape with size 1 along axes."""
     return tuple([1 if d in axes else n for d, n in enumerate(shape)])
