@@ -1,6 +1,6 @@
 """`sgd_step` and `adam_step`: one pass for each parameter."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numba
@@ -9,7 +9,16 @@ import numpy as np
 from mt_fast.compiler import Entry, Kernel, compile_kernel, element_types
 from mt_fast.kernels import descent as kernels
 from mt_fast.kernels.floats import root
-from mt_fast.launching import CHUNK, NO_LAYOUT, PARALLEL_SIZE, Numbers, entry, numbers, run_parallel
+from mt_fast.launching import (
+    CHUNK,
+    NO_LAYOUT,
+    PARALLEL_SIZE,
+    Numbers,
+    entry,
+    listeners,
+    numbers,
+    run_parallel,
+)
 from mt_fast.threads import get_num_threads
 from mt_tensor.defaults.optimization import adam_rates
 from mt_tensor.dtypes import DType
@@ -37,10 +46,10 @@ def sgd_step(
 ) -> None:
     """Update a parameter and its velocity; see `mt_tensor.defaults.optimization`."""
     if velocity is None:
-        _launch("descend", (value.storage, grad.storage), numbers(_sgd_rates, **rates))
+        _launch("descend", (value.storage, grad.storage), _sgd_numbers(rates))
     else:
         storages = (value.storage, grad.storage, velocity.storage)
-        _launch("roll", storages, numbers(_sgd_rates, **rates), ahead=rates["nesterov"])
+        _launch("roll", storages, _sgd_numbers(rates), ahead=rates["nesterov"])
 
 
 def adam_step(
@@ -49,6 +58,11 @@ def adam_step(
     """Update a parameter and its moments; see `mt_tensor.defaults.optimization`."""
     storages = (value.storage, grad.storage, mean.storage, square.storage)
     _launch("adapt", storages, numbers(_adam_rates, **rates))
+
+
+def _sgd_numbers(rates: dict[str, Any]) -> Numbers:
+    """Pack the rates; the same arrays for the same rates, but for a replay, which writes to its."""
+    return numbers(_sgd_rates, **rates) if listeners else _kept_sgd_rates(**rates)
 
 
 def _sgd_rates(
@@ -60,6 +74,9 @@ def _sgd_rates(
     nesterov: bool,  # noqa: ARG001  decides the kernel
 ) -> Numbers:
     return (np.array([lr, weight_decay, momentum, 1.0 - dampening], RATE),)
+
+
+_kept_sgd_rates = lru_cache(maxsize=64)(_sgd_rates)
 
 
 def _adam_rates(**rates: Any) -> Numbers:
