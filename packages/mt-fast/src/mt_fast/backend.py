@@ -64,13 +64,16 @@ class FastBackend(Backend):
         """Run the kernel of the function for these dtypes and layouts."""
         known = self._elementwise.get(id(fn))
         kernels = known[1] if known else _admit(self._elementwise, fn, Elementwise)
-        kernels.run(fn, out, (a,))
+        kernels.map(fn, out, a)
 
     def zip(self, fn: ElementFn, out: TensorData, *operands: TensorData) -> None:
         """Run the kernel of the function for these dtypes and layouts."""
         known = self._elementwise.get(id(fn))
         kernels = known[1] if known else _admit(self._elementwise, fn, Elementwise)
-        kernels.run(fn, out, operands)
+        if len(operands) == 2:  # noqa: PLR2004  which has a shorter way
+            kernels.zip(fn, out, *operands)
+        else:
+            kernels.run(fn, out, operands)
 
     def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
         """Run the kernel of the operator for these dtypes and layouts."""

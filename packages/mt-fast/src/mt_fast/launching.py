@@ -1,7 +1,7 @@
 """Starting kernels from Python: on this thread, or shared among several."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import prod
 from typing import Any, NamedTuple, Protocol
@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, compile_entry
-from mt_fast.kernels import calling
+from mt_fast.compiler import Entry, Template, compile_entry
+from mt_fast.kernels import calling, starting
+from mt_fast.kernels.starting import HANDLE
 from mt_fast.threads import get_num_threads
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape
@@ -25,6 +26,9 @@ CHUNK = 1 << 15
 
 NO_LAYOUT = np.zeros(1, np.int64)
 """For kernels that need none."""
+
+APART: Mapping[int, Template] = {2: starting.start_map, 3: starting.start_zip}
+"""What starts a kernel on so many storages that are passed one by one."""
 
 Array = np.ndarray[Any, Any]
 
@@ -88,6 +92,20 @@ def entry(starts: int, *dtypes: DType) -> Entry:
     i = numba.int64
     start = numba.types.UniTuple(i, starts) if starts else numba.types.Tuple(())
     return compile_entry(calling.run, numba.void(i, numba.types.Tuple(arrays), start, i[::1], i))
+
+
+@cache
+def starter(storages: int) -> Entry:
+    """Return one of `mt_fast.kernels.starting`, for so many storages.
+
+    It is called as `start(words, *storages, *offsets)` for the numbers of `APART`; for all others
+    with the storages as a tuple, and the offsets too.
+    """
+    handles, offsets = [HANDLE] * storages, [numba.i8] * storages
+    if storages in APART:
+        return compile_entry(APART[storages], numba.boolean(HANDLE, *handles, *offsets))
+    tuples = numba.types.Tuple(handles), numba.types.Tuple(offsets)
+    return compile_entry(starting.start_any, numba.boolean(HANDLE, *tuples))
 
 
 def run_parallel(  # noqa: PLR0913, PLR0917  what a kernel is called with

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mt_fast.launching import CHUNK
+from mt_fast.launching import CHUNK, NO_LAYOUT
 from mt_tensor.layout import Shape, Strides, merge_dimensions
 
 TILE = 64
@@ -21,15 +21,19 @@ class Loops(NamedTuple):
     """The loops over one combination of layouts.
 
     Attributes:
+        size: how many elements there are.
         kinds: what to compile for, for the output and each operand: an inner stride, 0 or 1, or
-            -1 for any.
+            -1 for any. None if the elements lie in one run, in every operand.
         layout: as `mt_fast.kernels.map.tiled.blocks` reads it.
-        units: how many rectangles there are.
+        units: how many rectangles there are, or elements in one run.
+        chunk: how many units a thread takes at a time.
     """
 
-    kinds: tuple[int, ...]
+    size: int
+    kinds: tuple[int, ...] | None
     layout: np.ndarray[Any, Any]
     units: int
+    chunk: int
 
 
 @lru_cache(maxsize=4096)
@@ -43,7 +47,10 @@ def loops(shape: Shape, *operands: Strides) -> Loops:
     sizes, merged = merge_dimensions(
         tuple(shape[d] for d in order), *(tuple(s[d] for d in order) for s in operands)
     )
-    dims = list(zip(sizes, zip(*merged, strict=True), strict=True)) if sizes else []
+    size = prod(shape)
+    if all(steps == (1,) for steps in merged) or not sizes or not size:
+        return Loops(size, None, NO_LAYOUT, size, CHUNK)
+    dims = list(zip(sizes, zip(*merged, strict=True), strict=True))
     dims = [(1, (0,) * len(operands))] * (2 - len(dims)) + dims
     across = _across([steps for _, steps in dims])
     if across is not None:
@@ -55,7 +62,7 @@ def loops(shape: Shape, *operands: Strides) -> Loops:
     units = -(-width // columns) * -(-height // rows) * prod(size for size, _ in dims[:-2])
     words = [len(dims), rows, columns, *(size for size, _ in dims)]
     words += [step for _, steps in dims for step in steps]
-    return Loops(_kinds(width, last), np.array(words, np.int64), units)
+    return Loops(size, _kinds(width, last), np.array(words, np.int64), units, 1)
 
 
 def _kinds(width: int, steps: Steps) -> Steps:
