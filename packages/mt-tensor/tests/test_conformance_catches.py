@@ -212,6 +212,15 @@ class IsOnePercentOff(SimpleBackend):
         self.map(lambda y: 0.99 * y, out, out)
 
 
+class GivesEachTieTheWhole(SimpleBackend):
+    def extremum_by_input(self, out, grad, a, best):
+        self.zip(lambda g, x, y: g if x == y else 0.0, out, *_alike(a, grad, a, best))
+
+
+def _alike(a, *tensors):
+    return [t.expand(a.shape) for t in tensors]
+
+
 class ForgetsTheBias(SimpleBackend):
     def conv1d(self, out, x, weight, bias, *how):
         super().conv1d(out, x, weight, bias and None, *how)
@@ -299,6 +308,8 @@ MISTAKES = [
     (DoesNotShift, "test_log_softmax_nothing_overflows"),
     (IsOnePercentOff, "test_conv2d"),
     (IsOnePercentOff, "test_conv1d"),
+    (GivesEachTieTheWhole, "test_ties_share_a_gradient"),
+    (GivesEachTieTheWhole, "test_the_gradient_of_what_is_not_finite"),
     (ForgetsTheBias, "test_conv1d_of_any_layout"),
     (SkipsSmallGradients, "test_a_gradient_that_is_nearly_zero"),
     (HasFourDigitsOnly, "test_avg_pool2d"),

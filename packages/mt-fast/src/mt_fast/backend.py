@@ -12,6 +12,7 @@ from mt_fast import (
     convolution,
     convolution1d,
     dropout,
+    extremum,
     normalization,
     optimization,
     pooling,
@@ -182,6 +183,13 @@ class FastBackend(Backend):
     ) -> None:
         """Give each gradient to the first maximum of its window."""
         pooling.max_pool2d_by_input(out, grad, x, kernel, stride)
+
+    def extremum_by_input(
+        self, out: TensorData, grad: TensorData, a: TensorData, best: TensorData
+    ) -> None:
+        """Count what ties and share the gradient out, row by row where rows are dense."""
+        if not extremum.extremum_by_input(out, grad, a, best):
+            super().extremum_by_input(out, grad, a, best)
 
     def log_softmax(self, out: TensorData, x: TensorData, axis: int) -> None:
         """Normalise along an axis, in one pass."""

@@ -33,7 +33,7 @@ COMPILED = frozenset(
     | {"conv1d", "conv1d_by_input", "conv1d_by_weight"}
     | {"conv2d", "conv2d_by_input", "conv2d_by_weight"}
     | {"avg_pool2d", "avg_pool2d_by_input", "max_pool2d", "max_pool2d_by_input"}
-    | {"log_softmax", "log_softmax_by_input"}
+    | {"log_softmax", "log_softmax_by_input", "extremum_by_input"}
     | {"take_rows", "add_rows", "pick", "pick_by_input"}
 )
 """Methods that do nothing but launch kernels."""

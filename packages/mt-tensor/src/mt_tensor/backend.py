@@ -35,6 +35,7 @@ from mt_tensor.defaults import (
     normalization,
     optimization,
     pooling,
+    reduction,
     rows,
 )
 from mt_tensor.dtypes import DType, as_dtype
@@ -238,6 +239,15 @@ class Backend(ABC):
     ) -> None:
         """Pull a gradient back through `max_pool2d` to the first maximum of each window."""
         pooling.max_pool2d_by_input(self, out, grad, x, kernel, stride)
+
+    def extremum_by_input(
+        self, out: TensorData, grad: TensorData, a: TensorData, best: TensorData
+    ) -> None:
+        """Pull a gradient back through a maximum or minimum, `best`, to all elements that tie.
+
+        `grad` and `best` have size 1 where `a` was folded. A gradient becomes nan where `best` is.
+        """
+        reduction.extremum_by_input(self, out, grad, a, best)
 
     def log_softmax(self, out: TensorData, x: TensorData, axis: int) -> None:
         """Normalise exponentials along an axis; see `mt_tensor.defaults.normalization`."""

@@ -6,24 +6,32 @@ one: up to 31 of them, in lines of which many have 50.
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.core.cgutils import for_range_slice
+from numba.core.cgutils import alloca_once_value, for_range_slice
 from numba.extending import intrinsic
 
 from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of
 
 
-@contextmanager
-def _vectors(builder: Any, lanes: Lanes, count: Any) -> Iterator[tuple[Any, Any]]:
-    """Emit a loop over the vectors of `count` elements: where each begins, and its mask."""
-    step = integer(lanes.count)
-    with for_range_slice(builder, integer(0), count, step, INT) as (first, _):
-        yield first, lanes.mask(builder, builder.sub(count, first), 0)
+def _each_vector(builder: Any, lanes: Lanes, count: Any, body: Callable[[Any, Any], None]) -> None:
+    """Emit a loop over the vectors of `count` elements, and what is left behind the last full one.
+
+    Args:
+        builder: of instructions.
+        lanes: of the vectors.
+        count: how many elements there are.
+        body: emits the work on a vector, of where it begins and its mask: None for all lanes.
+    """
+    rest = builder.and_(count, integer(lanes.count - 1))
+    full = builder.sub(count, rest)
+    with for_range_slice(builder, integer(0), full, integer(lanes.count), INT) as (first, _):
+        body(first, None)
+    with builder.if_then(builder.icmp_signed("!=", rest, integer(0))):
+        body(full, lanes.mask(builder, rest, 0))
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
@@ -42,9 +50,12 @@ def copy_line(_typing: Any, target: Any, to: Any, source: Any, at: Any, count: A
         lanes = lanes_of(target.dtype.bitwidth)
         end = _pointer(context, builder, target, args[0], args[1])
         start = _pointer(context, builder, source, args[2], args[3])
-        with _vectors(builder, lanes, args[4]) as (first, mask):
+
+        def copy(first: Any, mask: Any) -> None:
             value = lanes.load(builder, _vector(builder, lanes, start, first), mask)
             lanes.store(builder, value, _vector(builder, lanes, end, first), mask)
+
+        _each_vector(builder, lanes, args[4], copy)
         return context.get_dummy_value()
 
     i = types.intp
@@ -62,11 +73,14 @@ def add_scaled(  # noqa: PLR0913, PLR0917
         end = _pointer(context, builder, target, args[0], args[1])
         start = _pointer(context, builder, source, args[2], args[3])
         scale = lanes.splat(builder, args[4])
-        with _vectors(builder, lanes, args[5]) as (first, mask):
+
+        def add(first: Any, mask: Any) -> None:
             value = lanes.load(builder, _vector(builder, lanes, start, first), mask)
             place = _vector(builder, lanes, end, first)
             total = lanes.fma(builder, scale, value, lanes.load(builder, place, mask))
             lanes.store(builder, total, place, mask)
+
+        _each_vector(builder, lanes, args[5], add)
         return context.get_dummy_value()
 
     i = types.intp
@@ -109,3 +123,56 @@ def count_bits(_typing: Any, bits: Any) -> Any:
         return builder.ctpop(args[0])
 
     return types.intp(types.intp), emit
+
+
+@intrinsic
+def count_equal(_typing: Any, array: Any, at: Any, count: Any, value: Any) -> Any:
+    """Return how many of `count` elements from `array[at]` on are equal to a value."""
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        lanes = lanes_of(array.dtype.bitwidth)
+        start = _pointer(context, builder, array, args[0], args[1])
+        wanted, total = lanes.splat(builder, args[3]), alloca_once_value(builder, integer(0))
+
+        def look(first: Any, mask: Any) -> None:
+            vector = lanes.load(builder, _vector(builder, lanes, start, first), mask)
+            equal = builder.fcmp_ordered("==", vector, wanted)
+            bits = builder.bitcast(
+                equal if mask is None else builder.and_(mask, equal), ir.IntType(lanes.count)
+            )
+            found = builder.zext(builder.ctpop(bits), INT)
+            builder.store(builder.add(builder.load(total), found), total)
+
+        _each_vector(builder, lanes, args[2], look)
+        return builder.load(total)
+
+    return types.intp(array, types.intp, types.intp, array.dtype), emit
+
+
+@intrinsic
+def put_where_equal(  # noqa: PLR0913, PLR0917
+    _typing: Any, target: Any, to: Any, array: Any, at: Any, count: Any, value: Any, share: Any
+) -> Any:
+    """Set each of `count` elements from `target[to]` on to a share of 1 or of 0.
+
+    It is 1 where the elements from `array[at]` on are equal to a value.
+    """
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        lanes = lanes_of(array.dtype.bitwidth)
+        end = _pointer(context, builder, target, args[0], args[1])
+        start = _pointer(context, builder, array, args[2], args[3])
+        wanted, whole = lanes.splat(builder, args[5]), lanes.splat(builder, args[6])
+        none = builder.fmul(whole, lanes.zero)
+
+        def put(first: Any, mask: Any) -> None:
+            vector = lanes.load(builder, _vector(builder, lanes, start, first), mask)
+            equal = builder.fcmp_ordered("==", vector, wanted)
+            value = builder.select(equal, whole, none)
+            lanes.store(builder, value, _vector(builder, lanes, end, first), mask)
+
+        _each_vector(builder, lanes, args[4], put)
+        return context.get_dummy_value()
+
+    i, element = types.intp, array.dtype
+    return types.void(target, i, array, i, i, element, element), emit

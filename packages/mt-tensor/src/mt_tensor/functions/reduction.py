@@ -73,8 +73,9 @@ class Extremum(Function):
     def backward(ctx: Context, grad_output: "Tensor") -> Any:
         """Give each extremal element its share."""
         a, result = ctx.saved_values
-        chosen = eq(a, result).to(a.dtype)
-        return grad_output * chosen / fold(add, chosen, ctx.axes)
+        out = a.backend.allocate(a.shape, grad_output.dtype)
+        a.backend.extremum_by_input(out, grad_output.data, a.data, result.data)
+        return a._new(out)
 
 
 class Prod(Function):

@@ -1,6 +1,7 @@
 """All parts of the contract in one class."""
 
 from mt_tensor.testing.conformance.elementwise import Elementwise
+from mt_tensor.testing.conformance.extrema import Extrema
 from mt_tensor.testing.conformance.indexing import Indexing
 from mt_tensor.testing.conformance.laws import Laws
 from mt_tensor.testing.conformance.normalization import Normalization
@@ -19,6 +20,7 @@ class BackendConformance(
     Transfer,
     Elementwise,
     Reduction,
+    Extrema,
     Product,
     Indexing,
     Windows,
