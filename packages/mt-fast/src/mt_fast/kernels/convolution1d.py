@@ -31,8 +31,10 @@ import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
 from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.lines import add_scaled, copy_line, count_bits, lowest, marks
+from mt_fast.kernels.lines import add_scaled, count_bits, lowest, marks
 from mt_fast.kernels.matmul.pack import transpose_square
+from mt_fast.kernels.runs import copy_rows
+from mt_fast.kernels.strips import MOST_STRIPS, STRIPS, WORDS, correlate_strips
 from mt_fast.kernels.tile import FIRST, HEIGHT, tile
 
 FEW = 8
@@ -42,8 +44,7 @@ FEW = 8
 def copy_matrix(target, to, row, source, at, down, across, rows, columns):
     """Copy a matrix into dense rows; `down` and `across` are the strides of the source."""
     if across == 1:
-        for i in range(rows):
-            copy_line(target, to + i * row, source, at + i * down, columns)
+        copy_rows((target, to, row), (source, at, down), rows, columns)
     elif down == 1 and rows >= LANES and columns >= LANES:
         for i in range(0, rows, LANES):
             i = min(i, rows - LANES)
@@ -76,28 +77,31 @@ def conv1d(data, layout, first, last):
     out, x, weight, bias = storages(data, 0, ALL)
     at = positions(data, 4, ALL)
     C, L, O, OL, K = layout[1], layout[2], layout[3], layout[4], layout[5]
-    s, biased = layout[6], layout[16] == 1
+    depth, s = C * K, layout[6]
     line = -(-(L + 2 * layout[7]) // s) * s
-    frame = np.zeros(C * line, out.dtype)
-    packed = np.empty(C * K * O, out.dtype)
-    copy_matrix(packed, 0, O, weight, at[2], 1, layout[11], C * K, O)
-    table = np.empty(C * K, np.int64)
-    for k in range(C * K):
+    frame = np.zeros(C * line + LANES, out.dtype)
+    packed = np.empty(depth * O, out.dtype)
+    copy_matrix(packed, 0, O, weight, at[2], 1, layout[11], depth, O)
+    table = np.empty(depth, np.int64)
+    for k in range(depth):
         table[k] = k // K * line + k % K % s * (line // s) + k % K // s
+    biases = np.zeros(O, out.dtype)
+    for o in range(O if layout[16] else 0):
+        put(biases, o, get(bias, at[3] + o))
+    count = -(-OL // LANES)
+    strips = np.zeros((count + MOST_STRIPS) * WORDS, np.int64)
+    for i in range(count):
+        strips[i * WORDS] = strips[i * WORDS + 1] = i * LANES
+        strips[i * WORDS + 2] = min(LANES, OL - i * LANES)
     for n in range(first, last):
         frame_by_channels(frame, line, x, at[1] + n * layout[8], layout)
         o = 0
         while o < O:
             height = FIRST[O - o] if O - o < HEIGHT else HEIGHT
-            to = at[0] + n * layout[14] + o * layout[15]
-            if biased:
-                for i in range(height):
-                    for l in range(OL):
-                        put(out, to + i * layout[15] + l, get(bias, at[3] + o + i))
-            left = (packed, o, 1, O)
-            for l in range(0, OL, STRIP):
-                right, corner = (frame, l, table), (out, to + l, layout[15])
-                tile(height, left, right, corner, C * K, min(STRIP, OL - l), biased)
+            corner = (out, at[0] + n * layout[14] + o * layout[15], layout[15])
+            for i in range(0, count, STRIPS[height]):
+                left, right, part = (packed, o, O), (frame, table), (strips, i * WORDS)
+                correlate_strips(height, left, right, part, corner, (biases, o), depth)
             o += height
 
 

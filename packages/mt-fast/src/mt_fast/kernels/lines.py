@@ -43,26 +43,6 @@ def _vector(builder: Any, lanes: Lanes, pointer: Any, first: Any) -> Any:
 
 
 @intrinsic
-def copy_line(_typing: Any, target: Any, to: Any, source: Any, at: Any, count: Any) -> Any:
-    """Copy `count` elements from `source[at]` on to `target[to]`; the two do not overlap."""
-
-    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        lanes = lanes_of(target.dtype.bitwidth)
-        end = _pointer(context, builder, target, args[0], args[1])
-        start = _pointer(context, builder, source, args[2], args[3])
-
-        def copy(first: Any, mask: Any) -> None:
-            value = lanes.load(builder, _vector(builder, lanes, start, first), mask)
-            lanes.store(builder, value, _vector(builder, lanes, end, first), mask)
-
-        _each_vector(builder, lanes, args[4], copy)
-        return context.get_dummy_value()
-
-    i = types.intp
-    return types.void(target, i, source, i, i), emit
-
-
-@intrinsic
 def add_scaled(  # noqa: PLR0913, PLR0917
     _typing: Any, target: Any, to: Any, source: Any, at: Any, factor: Any, count: Any
 ) -> Any:
