@@ -34,8 +34,10 @@ def dropout(out: TensorData, a: TensorData, p: float, key: int) -> None:
         _copy.run(identity, out, (dense,))
         return
     if not a.whole:
-        _copy.run(identity, out, (a,))
-        a = out
+        # Not into `out`: where the two are one storage, the kernel has no vectors.
+        dense = scratch(a.shape, a.storage.dtype)
+        _copy.run(identity, dense, (a,))
+        a = dense
     storages = (out.storage, a.storage, *numbers(_words, p, key))
     start, (address, _) = _kernel(out.storage.dtype)
     size = len(out.storage)
