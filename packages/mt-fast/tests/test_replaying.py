@@ -13,9 +13,10 @@ from mt_fast.kernels.calling import NOTEBOOK
 from mt_fast.launching import PARALLEL_SIZE, listeners, player
 from mt_fast.replaying import Piece, Preparation
 from mt_fast.threads import get_num_threads, set_num_threads
-from mt_operators import add, exp, identity, maximum, mul
+from mt_operators import Module, Parameter, add, exp, identity, maximum, mul
 from mt_tensor.capture.live import Live
 from mt_tensor.capture.tape import Call
+from mt_tensor.capture.words import DIRECT
 from mt_tensor.testing import LAYOUTS, WRITABLE, arranged, place
 
 BACKEND = FastBackend()
@@ -244,3 +245,93 @@ def test_an_operator_of_the_user_is_replayed():
     results = [captured(x).tolist() for _ in range(6)]
     assert results == [[2.0, 4.0]] * 6
     assert captured.replayed == 3
+
+
+class Scaled(Module):
+    slope = 2.0
+
+    def __init__(self):
+        self.weight = Parameter(mt.tensor([2.0], backend="fast"))
+        self.parts = [3.0]
+
+    def forward(self, x):
+        scaled = x * self.weight.value * self.parts[0] * OPTIONS["scale"]
+        return (scaled if self.training else scaled.exp()).detach()
+
+
+OPTIONS = {"scale": 0.5}
+
+
+def other_weight(model):
+    model.weight.update(mt.tensor([5.0], backend="fast"))
+
+
+def other_storage(model):
+    model.weight.value.data = mt.tensor([7.0], backend="fast").data
+
+
+def other_part(model):
+    model.parts[0] = 4.25
+
+
+def other_option(_model):
+    OPTIONS["scale"] = 0.25
+
+
+def other_mode(model):
+    model.eval()
+
+
+def other_mode_of_the_class(_model):
+    Scaled.training = False
+
+
+def other_forward(model):
+    model.weight = Parameter(mt.tensor([9.0], backend="fast"))
+
+
+CHANGES = [
+    *(other_weight, other_storage, other_part, other_option, other_mode),
+    *(other_mode_of_the_class, other_forward),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda f: f.__name__)
+def test_a_change_is_seen_by_compiled_code(change, monkeypatch):
+    monkeypatch.setitem(OPTIONS, "scale", 0.5)
+    model, x = Scaled(), mt.tensor([0.5, 0.25], backend="fast")
+    captured = mt.capture(lambda x: model(x))  # noqa: PLW0108  a function to follow
+    try:
+        for i in range(14):
+            if i == 7:
+                change(model)
+            assert captured(x).tolist() == model(x).tolist(), i
+        assert (captured.eager, captured.replayed) == (6, 8)
+    finally:
+        if "training" in vars(Scaled):
+            del Scaled.training
+
+
+def test_words_are_compared_by_compiled_code():
+    words = np.array([3, 5, 0], np.int64)
+    pointer = np.array([words.ctypes.data], np.int64)
+    rows = np.array([[words.ctypes.data, DIRECT, -1], [pointer.ctypes.data, 8, -1]], np.int64)
+    same = BACKEND.compared(rows)
+    assert not same.unchanged()
+    same.learn()
+    assert rows[:, 2].tolist() == [3, 5]
+    for k in (0, 1):
+        assert same.unchanged()
+        words[k] += 1
+        assert not same.unchanged()
+        same.learn()
+    words[2] = 1
+    assert same.unchanged()
+    pointer[0] += 8
+    assert not same.unchanged()
+
+
+def test_what_is_behind_another_word_is_not_read():
+    header = np.array([1, 0], np.int64)  # a size, and a null pointer
+    rows = np.array([[header.ctypes.data, DIRECT, 2], [header.ctypes.data + 8, 0, 0]], np.int64)
+    assert not BACKEND.compared(rows).unchanged()

@@ -304,7 +304,16 @@ def test_a_global_number_is_watched(monkeypatch):
         monkeypatch.setitem(globals(), "FACTOR", 2.0 if i > 4 else 1.0)
         results.append(captured(mt.tensor([3.0])).item())
     assert results == [3.0] * 5 + [6.0] * 3
-    assert captured.eager == 5
+    assert captured.eager == 6
+
+
+def test_a_number_that_was_never_met_is_watched():
+    options = {"scale": 1.5}
+    captured = mt.capture(lambda x: x * options["scale"])
+    for i in range(30):
+        options["scale"] = 1.5 + 0.0625 * (i // 6)
+        assert captured(mt.tensor([3.0])).item() == 3.0 * options["scale"]
+    assert (captured.eager, captured.replayed) == (15, 15)
 
 
 FACTOR = 1.0
@@ -344,7 +353,7 @@ def test_a_gradient_that_is_read_must_be_the_one_that_was():
                 p.value.grad.mul_(0.5)
             step()
         assert weights(models[0]) == weights(models[1]), i
-    assert steps[1].replayed == 4 + 3
+    assert steps[1].replayed == 4 + 2
 
 
 def test_a_parameter_that_had_no_gradient_may_get_one():
@@ -599,6 +608,7 @@ def test_a_hook_that_was_there_before():
     model = Line()
     captured = warm(model, descent(model))
     model.weight.value.register_hook(lambda grad: grad * 2.0)
+    captured(*pair(5))  # as it is written: something has changed
     with pytest.raises(mt.CaptureError, match=r"model.weight.value has a hook"):
         captured(*pair(5))
 

@@ -25,7 +25,7 @@ from mt_fast.product import multiply
 from mt_fast.reduction import Reduction
 from mt_operators import Op
 from mt_tensor.backend import Backend, ElementFn, Pair, Positions
-from mt_tensor.capture.tape import Call
+from mt_tensor.capture.tape import Call, Comparison, Run
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import BackendError
 from mt_tensor.layout import Shape
@@ -228,9 +228,13 @@ class FastBackend(Backend):
         else:
             super().adam_step(value, grad, mean, square, **rates)
 
-    def lowered(self, calls: Sequence[Call]) -> Callable[[], None]:
+    def lowered(self, calls: Sequence[Call]) -> Run:
         """Return a function that makes the calls from C, from its second run on."""
         return replaying.lowered(self, calls)
+
+    def compared(self, rows: np.ndarray[Any, Any]) -> Comparison | None:
+        """Return compiled functions that compare words of memory."""
+        return replaying.compared(rows)
 
 
 def _admit(table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[[], Any]) -> Any:

@@ -10,19 +10,21 @@ to the tape, and what a call allocates for itself. An address that is neither is
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry
+from mt_fast.compiler import Entry, compile_entry
+from mt_fast.kernels import words
 from mt_fast.kernels.calling import NOTEBOOK
 from mt_fast.launching import Array, Launch, Numbers, Pack, listeners, player
 from mt_fast.threads import get_num_threads
 from mt_tensor.capture.live import Live, resolved
-from mt_tensor.capture.tape import Call
+from mt_tensor.capture.tape import Call, Comparison, Run
 from mt_tensor.dtypes import DType
 
 if TYPE_CHECKING:
@@ -52,21 +54,32 @@ PATIENCE = 8
 MOST_PATIENCE = 1024
 """Runs on one thread that follow one on several that took longer: at first, and at most."""
 
-Run = Callable[[], None]
-
 
 def lowered(backend: "FastBackend", calls: Sequence[Call]) -> Run:
     """Return a function that makes calls, the second time without Python."""
     prepared: list[Run] = []
 
-    def run() -> None:
-        if not prepared:
+    def run() -> list[Run]:
+        if prepared:
+            for step in prepared:
+                step()
+        else:
             prepared.extend(Preparation(backend).runs(calls))
-            return
-        for step in prepared:
-            step()
+        return prepared
 
     return run
+
+
+def compared(rows: Array) -> Comparison:
+    """Return compiled functions that compare words of memory with their contents, and learn them.
+
+    Args:
+        rows: as `mt_tensor.capture.words.table` makes them.
+    """
+    signature = numba.int64[:, ::1]
+    unchanged: Any = compile_entry(words.unchanged, numba.boolean(signature))
+    learn = compile_entry(words.learn, numba.void(signature))
+    return Comparison(partial(unchanged, rows), partial(learn, rows))
 
 
 class Preparation:
@@ -182,10 +195,10 @@ class Preparation:
 class Piece:
     """A list of launches, and the memory that they use.
 
-    Where several threads may be used, the first run measures each launch, and those that take
-    longer than `WORTH_SHARING` are shared from then on. Units of work are independent, so that
-    changes no bit. A run that takes longer than on one thread, because other processes hold the
-    cores, is followed by runs on one thread: eight, and twice as many each time it happens again.
+    The first run measures each launch, and those that take longer than `WORTH_SHARING` are shared
+    from then on, where several threads may be used. Units of work are independent, so that changes
+    no bit. A run that takes longer than on one thread, because other processes hold the cores, is
+    followed by runs on one thread: eight, and twice as many each time it happens again.
 
     Args:
         launches: those that have a chunk are shared in any case.
@@ -207,21 +220,28 @@ class Piece:
         self._alone = 0.0
         self._pause, self._patience = 0, PATIENCE
 
-    def __call__(self) -> None:
-        """Launch them all, on as many threads as kernels use now."""
+    def __call__(self) -> list[Run] | None:
+        """Launch them all, on as many threads as kernels use now.
+
+        Returns:
+            What does the same, if there is nothing to share.
+        """
+        if self._shared is None:
+            self._measure()
+            return None if self._shared else [partial(self._play, self._table)]
         threads = get_num_threads()
-        if threads == 1 or self._shared is False:
+        if threads == 1 or not self._shared:
             self._play(self._table)
-        elif self._shared is None:
-            self._measure(threads)
         elif self._pause:
             self._pause -= 1
             self._alone = min(self._alone, _seconds(self._play, self._table))
         else:
             self._share(threads)
+        return None
 
-    def _measure(self, threads: int) -> None:
+    def _measure(self) -> None:
         """Launch them one by one, and choose which to share."""
+        threads = numba.config.NUMBA_NUM_THREADS
         for i in range(len(self._table)):
             seconds = _seconds(self._play, self._table[i : i + 1])
             self._alone += seconds

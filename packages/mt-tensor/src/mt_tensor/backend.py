@@ -27,7 +27,7 @@ from weakref import WeakSet
 import numpy as np
 
 from mt_operators import Op, identity
-from mt_tensor.capture.tape import Call, looped
+from mt_tensor.capture.tape import Call, Comparison, Run, looped
 from mt_tensor.defaults import (
     convolution,
     convolution1d,
@@ -114,13 +114,25 @@ class Backend(ABC):
         """Set every element of `out` to `value`."""
         self.map(identity, out, self.full((1,) * out.ndim, value, out.dtype).expand(out.shape))
 
-    def lowered(self, calls: Sequence[Call]) -> Callable[[], None]:
+    def lowered(self, calls: Sequence[Call]) -> Run:
         """Return a function that makes recorded calls again, in their order.
 
         The arguments are the same in each run, tensors with their storages included, but for a
         `Live` among them: its `value` may have changed. The function runs on one thread at a time.
         """
         return looped(self, calls)
+
+    def compared(self, rows: np.ndarray[Any, Any]) -> Comparison | None:  # noqa: ARG002
+        """Return what compares words of memory fast, if this backend has compiled code for it.
+
+        Args:
+            rows: shape (N, 3), of `mt_tensor.capture.words.table`; the third is for the contents.
+
+        Returns:
+            A function that tells whether all words are what they were when the other one learnt
+            them; before that, they are not.
+        """
+        return None
 
     def from_array(self, array: np.ndarray[Any, Any]) -> TensorData:
         """Copy an array of any layout to this device."""

@@ -89,7 +89,7 @@ def get_backend(name: str) -> "Backend":
 
 def default_backend() -> "Backend":
     """Return the backend of new tensors."""
-    return _chosen[-1] if _chosen else _first_choice()
+    return chosen[-1] if chosen else _first_choice()
 
 
 def set_default_backend(backend: "str | Backend | None") -> None:
@@ -98,13 +98,14 @@ def set_default_backend(backend: "str | Backend | None") -> None:
     Raises:
         BackendError: there is no backend of this name.
     """
-    chosen = get_backend(backend) if isinstance(backend, str) else backend
-    _chosen.clear()
-    if chosen is not None:
-        _chosen.append(chosen)
+    found = get_backend(backend) if isinstance(backend, str) else backend
+    chosen.clear()
+    if found is not None:
+        chosen.append(found)
 
 
-_chosen: list["Backend"] = []
+chosen: list["Backend"] = []
+"""The backend of new tensors, if it was set."""
 
 
 @cache

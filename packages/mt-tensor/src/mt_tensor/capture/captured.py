@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import update_wrapper
-from threading import Lock
 from typing import Any, NamedTuple
 
 from mt_tensor.capture.agreement import disagreement
@@ -53,7 +52,7 @@ class Captured:
         self.eager = self.replayed = 0
         self.reason: str | None = None
         self._step = step
-        self._lock = Lock()
+        self._turns = [None]  # one, for who takes it; quicker than a lock
         self._replays: list[Replay] = []
         self._last: Replay | None = None
         self._met: set[Inputs] = set()
@@ -68,17 +67,23 @@ class Captured:
         """
         if active.recorder is not None:
             active.recorder.refuse("starts a captured step inside another")
-        if not self._lock.acquire(blocking=False):
-            message = "capture: the step is running already; it calls itself, or on another thread"
-            raise CaptureError(message)
         try:
-            replay = self._last
-            if kwargs or replay is None or not replay.ready(args):
+            self._turns.pop()
+        except IndexError:
+            message = "capture: the step is running already; it calls itself, or on another thread"
+            raise CaptureError(message) from None
+        replay = self._last
+        try:
+            try:
+                ready = not kwargs and replay is not None and replay.ready(args)
+            except (LookupError, AttributeError, ValueError):  # it names what is not there any more
+                ready = False
+            if replay is None or not ready:
                 return self._take(args, kwargs)
             self.replayed += 1
             return replay.run(args)
         finally:
-            self._lock.release()
+            self._turns.append(None)
 
     def _take(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inputs = Inputs.of(args, kwargs)
@@ -89,22 +94,24 @@ class Captured:
             if replay.fits(inputs):
                 self._last = replay
                 self.replayed += 1
+                replay.attach()
                 return replay.run(values)
-        if inputs not in self._met:
+        first = next((c for c in self._candidates if c.fits(inputs)), None)
+        if first is None and inputs not in self._met:
             self._met.add(inputs)
             return self._run_eagerly("the first step of its kind", args, kwargs)
-        return self._record(inputs, values)
+        self._met.discard(inputs)
+        return self._record(first, inputs, values)
 
     def _run_eagerly(self, reason: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.eager += 1
         self.reason = reason
         return self._step(*args, **kwargs)
 
-    def _record(self, inputs: Inputs, values: tuple[Any, ...]) -> Any:
+    def _record(self, first: Candidate | None, inputs: Inputs, values: tuple[Any, ...]) -> Any:
         """Run the step, and write it down; the second time, make a replay of it."""
         self.eager += 1
         self.reason = "recorded"
-        first = next((c for c in self._candidates if c.fits(inputs)), None)
         places = Places(values) if first is None else first.places
         places.fill(values)
         before = [] if first is None else first.recording.clones(outer=True)

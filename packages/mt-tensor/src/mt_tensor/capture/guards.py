@@ -20,6 +20,7 @@ import numpy as np
 
 from mt_autodiff import mode
 from mt_operators import Op
+from mt_tensor import dtypes, registry
 from mt_tensor.backend import Backend
 from mt_tensor.base import TensorBase
 from mt_tensor.capture.live import Place
@@ -56,9 +57,10 @@ class Guard:
 
     Attributes:
         path: what a user would call it.
-        kind: an `attribute`, an `item`, a `cell`, a `length`, or a `value` that a call returns.
-        container: where to look; for a value, what to call.
-        key: the name, index or key there.
+        kind: an `attribute`, an `item`, a `global` of a module, a `cell`, a `length`, or a `value`
+            that a call returns.
+        container: where to look; for a value, a tuple of the containers that it is made of.
+        key: the name, index or key there; for a value, what to call.
         expected: what must be there: the same object, or an equal plain value.
     """
 
@@ -72,11 +74,11 @@ class Guard:
         """Return what is there now."""
         if self.kind == "attribute":
             return getattr(self.container, self.key, _NOTHING)
-        if self.kind == "item":
+        if self.kind in {"item", "global"}:
             return _item(self.container, self.key)
         if self.kind == "cell":
             return _contents(self.container)
-        return len(self.container) if self.kind == "length" else self.container()
+        return len(self.container) if self.kind == "length" else self.key()
 
     def holds(self) -> bool:
         """Whether it is there."""
@@ -85,6 +87,20 @@ class Guard:
             return True
         plain = isinstance(current, PLAIN) and type(current) is type(self.expected)
         return plain and bool(current == self.expected)
+
+    @property
+    def term(self) -> str:
+        """What holds while it is there, as Python.
+
+        It has `{c}`, `{k}` and `{e}` for container, key and expected value, and may be false where
+        a plain value was replaced by an equal one; `holds` knows.
+        """
+        if self.kind == "attribute":
+            plain = self.key.isidentifier() and not iskeyword(self.key)
+            return f"{{c}}.{self.key} is {{e}}" if plain else "getattr({c}, {k}) is {e}"
+        if self.kind == "global" or (type(self.key) is str and self.key.isidentifier()):
+            return f"{{c}}[{self.key!r}] is {{e}}"
+        return _TERMS[self.kind]
 
     def told(self) -> str:
         """Say what has changed."""
@@ -105,6 +121,7 @@ class Watch:
     Attributes:
         guards: what is watched.
         tensors: the tensors that were found, by what a user would call them.
+        loose: the `id` of each container of which a part may change.
 
     Raises:
         CaptureError: there is too much of it.
@@ -114,10 +131,11 @@ class Watch:
         """Search everything that the step can reach."""
         self.guards: list[Guard] = []
         self.tensors: list[tuple[str, TensorBase]] = []
+        self.loose: set[int] = set()
         self._seen: dict[int, Any] = {}
         self._waiting: list[tuple[str, Any]] = [(getattr(step, "__name__", "step"), step)]
-        for path, read in _AMBIENT.items():
-            self._guard(path, "value", read, None, read())
+        for path, (read, parts) in _AMBIENT.items():
+            self._guard(path, "value", parts, read, read())
         self._guard("is_grad_enabled()", "attribute", mode, "recording", mode.recording)
         while self._waiting:
             path, value = self._waiting.pop()
@@ -125,21 +143,14 @@ class Watch:
                 self._seen[id(value)] = value
                 self._search(path, value)
 
-    def terms(self) -> Iterator[tuple[str, Any]]:
-        """Yield, as Python, what holds while all is as it was.
-
-        A term has `{c}`, `{k}` and `{e}` for container, key and expected value of the guard that
-        comes with it. It may be false where a plain value was replaced by an equal one; `changes`
-        knows.
-        """
-        return ((_term(guard), guard) for guard in self.guards)
-
     def changes(self) -> Iterator[str]:
         """Yield what has changed, in words."""
         return (guard.told() for guard in self.guards if not guard.holds())
 
     def release(self, places: Sequence[Place]) -> None:
         """Watch these places no more."""
+        self.loose |= {id(container) for container, _ in places}
+        self.loose |= {id(getattr(container, "__dict__", None)) for container, _ in places}
         freed = {(id(container), key) for container, key in places}
         freed |= {(id(getattr(container, "__dict__", None)), key) for container, key in places}
         self.guards = [g for g in self.guards if (id(g.container), g.key) not in freed]
@@ -185,7 +196,8 @@ class Watch:
             self._follow(name, "cell", cell, None, _contents(cell))
         for name in _names(function.__code__):
             if name in function.__globals__:
-                self._follow(name, "item", function.__globals__, name, function.__globals__[name])
+                value = function.__globals__[name]
+                self._follow(name, "global", function.__globals__, name, value)
         for part in (function.__defaults__, function.__kwdefaults__):
             self._waiting.append((path, part))
 
@@ -255,26 +267,17 @@ def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, PLAIN) else f"a {type(value).__name__}"
 
 
-def _term(guard: Guard) -> str:
-    if guard.kind == "attribute":
-        plain = guard.key.isidentifier() and not iskeyword(guard.key)
-        return f"{{c}}.{guard.key} is {{e}}" if plain else "getattr({c}, {k}) is {e}"
-    if guard.kind == "item" and type(guard.key) is str and guard.key.isidentifier():
-        return f"{{c}}[{guard.key!r}] is {{e}}"
-    return _TERMS[guard.kind]
-
-
 _TERMS = {
     "item": "{c}[{k}] is {e}",
     "cell": "{c}.cell_contents is {e}",
     "length": "len({c}) == {e}",
-    "value": "{c}() is {e}",
+    "value": "{k}() is {e}",
 }
 
 _NOTHING = object()
 
-_AMBIENT: dict[str, Callable[[], Any]] = {
-    "default_backend()": default_backend,
-    "get_default_dtype()": get_default_dtype,
+_AMBIENT: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
+    "default_backend()": (default_backend, (registry.chosen,)),
+    "get_default_dtype()": (get_default_dtype, (vars(dtypes),)),
 }
-"""What every step depends on, whatever it names."""
+"""What every step depends on, whatever it names: how it is asked for, and where it is kept."""

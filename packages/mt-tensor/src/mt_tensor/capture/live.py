@@ -45,7 +45,7 @@ class Live(Generic[T]):
     def refresh(self) -> None:
         """Go on to the next step."""
         value = self.compute()
-        if value != self.value:
+        if value is not self.value and value != self.value:
             self.value = value
             for watcher in self.watchers:
                 watcher()

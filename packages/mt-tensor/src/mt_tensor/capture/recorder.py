@@ -7,6 +7,8 @@ goes on as ever. What one method calls of another belongs to it and is not recor
 
 import sys
 from collections.abc import Callable
+from functools import partial
+from operator import getitem
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
@@ -38,7 +40,7 @@ HOST = {
 """Methods that a replay could not repeat, and what a step does with them."""
 
 ALLOCATING = frozenset({"empty", "allocate"})
-SILENT = frozenset({"lowered"})
+SILENT = frozenset({"lowered", "compared"})
 
 
 class Recorder:
@@ -106,7 +108,7 @@ class Recorder:
         """Read an entry of a container in each replay: once, however often the step does."""
         place = id(container), key
         if place not in self._items:
-            self._items[place] = self.live(lambda: container[key], ((container, key),))
+            self._items[place] = self.live(partial(getitem, container, key), ((container, key),))
         return self._items[place]
 
     def check(self, check: Callable[..., object], tensors: tuple["TensorBase", ...]) -> None:

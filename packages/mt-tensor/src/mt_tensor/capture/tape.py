@@ -1,6 +1,7 @@
 """A recorded step: the calls of a backend in order, and what happens between them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mt_tensor.capture.live import Live, resolved
@@ -9,7 +10,20 @@ from mt_tensor.tensor_data import TensorData
 if TYPE_CHECKING:
     from mt_tensor.backend import Backend
 
-Run = Callable[[], None]
+Run = Callable[[], "Sequence[Run] | None"]
+"""Makes calls. It may return what makes the same calls faster from then on, and may rely on it."""
+
+
+class Comparison(NamedTuple):
+    """What compares words of memory.
+
+    Attributes:
+        unchanged: tells whether they are as they were learnt.
+        learn: takes them as they are.
+    """
+
+    unchanged: Callable[[], bool]
+    learn: Callable[[], None]
 
 
 class Call(NamedTuple):
@@ -83,30 +97,40 @@ def looped(backend: "Backend", calls: Sequence[Call]) -> Run:
     return run
 
 
-def player(backend: "Backend", entries: Sequence[Entry]) -> tuple[list[Run], Run]:
-    """Return functions that together repeat a tape, and one that first computes its values anew.
+class Tape:
+    """What repeats a step: in order, the values to compute anew, and what makes calls and checks.
 
-    The calls between two checks are one piece. A value is computed before the piece that it
-    belongs to: no call can tell the difference.
+    The calls between two checks are one run. A value is computed before the run that it belongs
+    to: no call can tell the difference.
+
+    Args:
+        backend: makes the calls.
+        entries: of the step.
     """
-    repeating: list[Run] = []
-    whole: list[Run] = []
-    for piece in _pieces(entries):
-        calls = [entry for entry in piece if isinstance(entry, Call)]
-        runs = [backend.lowered(calls)] if calls else []
-        runs += [_bound(entry, backend) for entry in piece if isinstance(entry, Check)]
-        repeating += runs
-        whole += [*(entry.refresh for entry in piece if isinstance(entry, Live)), *runs]
 
-    def play() -> None:
-        for run in whole:
-            run()
+    def __init__(self, backend: "Backend", entries: Sequence[Entry]) -> None:
+        """Prepare the runs; nothing runs yet."""
+        self._parts: list[Live[Any] | Run] = []
+        self._relied_on: list[Live[Any] | Run] = []
+        for piece in _pieces(entries):
+            calls = [entry for entry in piece if isinstance(entry, Call)]
+            self._parts += [entry for entry in piece if isinstance(entry, Live)]
+            self._parts += [backend.lowered(calls)] if calls else []
+            self._parts += [partial(e.run, backend) for e in piece if isinstance(e, Check)]
 
-    return repeating, play
+    def repeat(self) -> None:
+        """Repeat the step with the values of the last one; take what the runs return for them."""
+        self._relied_on += self._parts
+        self._parts = [
+            later
+            for part in self._parts
+            for later in ([part] if isinstance(part, Live) else part() or [part])
+        ]
 
-
-def _bound(check: Check, backend: "Backend") -> Run:
-    return lambda: check.run(backend)
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """What takes the next step, in order."""
+        return tuple(part.refresh if isinstance(part, Live) else part for part in self._parts)
 
 
 def _pieces(entries: Sequence[Entry]) -> list[list[Entry]]:
