@@ -69,35 +69,36 @@ class Function:
 class Elementwise:
     """An operator as a rule of the graph: its backward is `d * partial` for each input.
 
+    What it keeps for its backward is the tuple of values that its partials take.
+
     Args:
         op: the operator.
+        needed: for each input, whether anyone will use its gradient.
         call: applies a float function to a tuple of values of this kind: for tensors, a kernel
             over their storages.
     """
 
     __slots__ = ("__name__", "_call", "_pullbacks", "op")
 
-    def __init__(
-        self, op: Op, call: Callable[[Callable[..., float], tuple[Any, ...]], Any]
-    ) -> None:
+    def __init__(self, op: Op, needed: tuple[bool, ...], call: Call) -> None:
         """Derive the rule from the operator."""
         self.op = op
         self.__name__ = op.name
         self._call = call
         self._pullbacks = [
-            None if partial is zero else one if partial is one else pullback
-            for partial, pullback in zip(op.partials, op.pullbacks, strict=True)
+            None if partial is zero or not wanted else one if partial is one else pullback
+            for partial, pullback, wanted in zip(op.partials, op.pullbacks, needed, strict=True)
         ]
 
-    def backward(self, ctx: Context, grad_output: Any) -> tuple[Any, ...]:
+    def backward(self, saved: tuple[Any, ...], grad_output: Any) -> tuple[Any, ...]:
         """Return the gradient by each input that needs one, None for the others."""
-        given = (grad_output, *ctx.saved_values)
+        given = (grad_output, *saved)
         gradients: list[Any] = []
-        for pullback, needed in zip(self._pullbacks, ctx.needs_input_grad, strict=True):
-            if pullback is None or not needed:
-                gradients.append(None)
+        for pullback in self._pullbacks:
+            if pullback is None or pullback is one:
+                gradients.append(grad_output if pullback else None)
             else:
-                gradients.append(grad_output if pullback is one else self._call(pullback, given))
+                gradients.append(self._call(pullback, given))
         return tuple(gradients)
 
 

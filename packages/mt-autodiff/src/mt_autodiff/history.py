@@ -57,8 +57,8 @@ class History:
 
     Attributes:
         last_fn: the rule that can go backward; None for a leaf.
-        ctx: what the rule kept: a `Context`, or for an operator on scalars the bare numbers. None
-            once the graph has been freed.
+        ctx: what the rule kept: a `Context`, or for an operator the tuple of values that its
+            partials take. None once the graph has been freed.
         inputs: the variables that it was called on, constants included.
     """
 

@@ -172,8 +172,8 @@ class TensorBase(Variable):
         history = self.history
         if history is None or history.ctx is None:
             return super().chain_rule(grad_output)
-        kind, made = type(self), self.unique_id
-        for saved in history.ctx.saved_values:
+        kind, made, ctx = type(self), self.unique_id, history.ctx
+        for saved in ctx if type(ctx) is tuple else ctx.saved_values:
             tensor = type(saved) is kind or isinstance(saved, TensorBase)
             if tensor and saved.data.last_write[0] > made:
                 raise _overwritten(history, saved)

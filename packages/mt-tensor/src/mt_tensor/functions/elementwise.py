@@ -7,7 +7,7 @@ result has the dtype in which the operands meet; the result of a predicate is `b
 from functools import cache, reduce
 from typing import TYPE_CHECKING, TypeVar
 
-from mt_autodiff import Context, Elementwise, History, mode
+from mt_autodiff import Elementwise, History, mode
 from mt_operators import Op
 from mt_tensor.dtypes import DType, bool_, floating, promote
 from mt_tensor.layout import Shape, broadcast_shapes
@@ -37,10 +37,10 @@ def elementwise(op: Op, *tensors: T) -> T:
 
 
 def _history(op: Op, tensors: tuple[T, ...], result: T) -> History:
-    ctx = Context(tuple([t.history is not None for t in tensors]))
-    if not op.saves_nothing:
-        ctx.saved_values = tensors if op.saves == "inputs" else (result.detach(),)
-    return History(_rule(op), ctx, tensors)
+    rule = _rule(op, tuple([t.history is not None for t in tensors]))
+    if op.saves == "output":
+        return History(rule, (result.detach(),), tensors)
+    return History(rule, () if op.saves_nothing else tensors, tensors)
 
 
 def compute(fn: "ElementFn", tensors: tuple[T, ...], dtype: DType | None = None) -> T:
@@ -71,5 +71,5 @@ def _meet(name: str, operands: list[TensorData]) -> tuple[list[TensorData], Shap
 
 
 @cache
-def _rule(op: Op) -> Elementwise:
-    return Elementwise(op, compute)
+def _rule(op: Op, needed: tuple[bool, ...]) -> Elementwise:
+    return Elementwise(op, needed, compute)
