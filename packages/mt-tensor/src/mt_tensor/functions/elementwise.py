@@ -28,31 +28,26 @@ def elementwise(op: Op, *tensors: T) -> T:
         ShapeError: the shapes do not broadcast.
     """
     result = compute(op, tensors, bool_ if op.predicate else None)
-    for t in tensors:
-        if t.history is not None:
-            if op.differentiable and mode.recording:
-                result.history = _history(op, tensors, result)
-            break
+    needed = tuple([t.history is not None for t in tensors])
+    if True in needed and op.differentiable and mode.recording:
+        rule = _rule(op, needed)
+        if op.saves == "output":
+            result.history = History(rule, (result.detach(),), tensors)
+        else:
+            result.history = History(rule, () if op.saves_nothing else tensors, tensors)
     return result
-
-
-def _history(op: Op, tensors: tuple[T, ...], result: T) -> History:
-    rule = _rule(op, tuple([t.history is not None for t in tensors]))
-    if op.saves == "output":
-        return History(rule, (result.detach(),), tensors)
-    return History(rule, () if op.saves_nothing else tensors, tensors)
 
 
 def compute(fn: "ElementFn", tensors: tuple[T, ...], dtype: DType | None = None) -> T:
     """Run a float function over tensors of one backend, without recording."""
     first = tensors[0]
     backend, a = first.backend, first.data
+    shape, meet = a.shape, a.storage.dtype
     if len(tensors) == 1:
-        out = backend.allocate(a.shape, dtype or floating(a.storage.dtype))
+        out = backend.allocate(shape, dtype or floating(meet))
         backend.map(fn, out, a)
         return first._new(out)
     operands = [t.data for t in tensors]
-    shape, meet = a.shape, a.storage.dtype
     for b in operands:
         if b.shape != shape or b.storage.dtype is not meet:
             name = fn.__name__  # type: ignore[union-attr]  # an Op has that of its function

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mt_operators import absolute, add, div, eq, ge, gt, le, lt, mul, ne, neg, power, sub
+from mt_operators import Op, absolute, add, div, eq, ge, gt, le, lt, mul, ne, neg, power, sub
 from mt_tensor.functions.elementwise import elementwise
 from mt_tensor.functions.matmul import MatMul, check_matmul
 from mt_tensor.methods.movement import Movement
@@ -18,9 +18,15 @@ class Arithmetic(Movement):
 
     __slots__ = ()
 
+    def _with(self, op: Op, other: Like) -> Self:
+        """Apply an operator of two inputs to this and another."""
+        if type(other) is type(self) and other.backend is self.backend:
+            return elementwise(op, self, other)
+        return elementwise(op, *self._admit((self, other)))
+
     def __add__(self, other: Like) -> Self:
         """Add; a number on either side is a constant."""
-        return elementwise(add, *self._admit((self, other)))
+        return self._with(add, other)
 
     def __radd__(self, other: Like) -> Self:
         """Add, reflected."""
@@ -28,7 +34,7 @@ class Arithmetic(Movement):
 
     def __sub__(self, other: Like) -> Self:
         """Subtract."""
-        return elementwise(sub, *self._admit((self, other)))
+        return self._with(sub, other)
 
     def __rsub__(self, other: Like) -> Self:
         """Subtract, reflected."""
@@ -36,7 +42,7 @@ class Arithmetic(Movement):
 
     def __mul__(self, other: Like) -> Self:
         """Multiply elementwise."""
-        return elementwise(mul, *self._admit((self, other)))
+        return self._with(mul, other)
 
     def __rmul__(self, other: Like) -> Self:
         """Multiply elementwise, reflected."""
@@ -44,7 +50,7 @@ class Arithmetic(Movement):
 
     def __truediv__(self, other: Like) -> Self:
         """Divide; by zero as IEEE 754 has it."""
-        return elementwise(div, *self._admit((self, other)))
+        return self._with(div, other)
 
     def __rtruediv__(self, other: Like) -> Self:
         """Divide, reflected."""
@@ -52,7 +58,7 @@ class Arithmetic(Movement):
 
     def __pow__(self, other: Like) -> Self:
         """Raise to a power."""
-        return elementwise(power, *self._admit((self, other)))
+        return self._with(power, other)
 
     def __rpow__(self, other: Like) -> Self:
         """Raise to a power, reflected."""
@@ -72,31 +78,31 @@ class Arithmetic(Movement):
 
     def __lt__(self, other: Like) -> Self:
         """Compare; like every comparison, gives a tensor of `bool`."""
-        return elementwise(lt, *self._admit((self, other)))
+        return self._with(lt, other)
 
     def __le__(self, other: Like) -> Self:
         """Compare."""
-        return elementwise(le, *self._admit((self, other)))
+        return self._with(le, other)
 
     def __gt__(self, other: Like) -> Self:
         """Compare."""
-        return elementwise(gt, *self._admit((self, other)))
+        return self._with(gt, other)
 
     def __ge__(self, other: Like) -> Self:
         """Compare."""
-        return elementwise(ge, *self._admit((self, other)))
+        return self._with(ge, other)
 
     def __eq__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
         """Compare elementwise; with something that is not numbers: not equal, as a whole."""
         if other is None or isinstance(other, str):
             return NotImplemented
-        return elementwise(eq, *self._admit((self, other)))
+        return self._with(eq, other)
 
     def __ne__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
         """Compare elementwise, as `==`."""
         if other is None or isinstance(other, str):
             return NotImplemented
-        return elementwise(ne, *self._admit((self, other)))
+        return self._with(ne, other)
 
     def __hash__(self) -> int:
         """Identity: a tensor is not equal to another as a whole."""
