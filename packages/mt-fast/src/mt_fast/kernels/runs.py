@@ -1,4 +1,4 @@
-"""Rows of elements, copied a vector at a time.
+"""Blocks of dense rows, a vector at a time.
 
 LLVM widens a simple loop by itself, but for rows of tens of elements it spends more on asking
 whether the two overlap, and on the rest that fills no vector, than on the row.
@@ -9,10 +9,24 @@ whether the two overlap, and on the rest that fills no vector, than on the row.
 from typing import Any
 
 from numba.core import types
-from numba.core.cgutils import for_range_slice
+from numba.core.cgutils import alloca_once, for_range_slice
 from numba.extending import intrinsic
 
-from mt_fast.kernels.vectors import integer, lanes_of
+from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of
+
+
+def _starts(context: Any, builder: Any, kinds: Any, blocks: Any) -> list[Any]:
+    """Return pointers to the first elements of blocks, (storage, at, ...)."""
+    starts = []
+    for kind, block in zip(kinds, blocks, strict=True):
+        array, at = (builder.extract_value(block, i) for i in (0, 1))
+        data = context.make_array(kind[0])(context, builder, array).data
+        starts.append(builder.gep(data, [at]))
+    return starts
+
+
+def _vector(builder: Any, lanes: Lanes, pointer: Any, offset: Any) -> Any:
+    return lanes.at(builder, builder.gep(pointer, [offset]), 0)
 
 
 @intrinsic
@@ -28,21 +42,48 @@ def copy_rows(_typing: Any, target: Any, source: Any, rows: Any, width: Any) -> 
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         lanes = lanes_of(target[0].dtype.bitwidth)
-
-        def start(k: int, kind: Any) -> Any:
-            array, at = (builder.extract_value(args[k], i) for i in (0, 1))
-            return builder.gep(context.make_array(kind[0])(context, builder, array).data, [at])
-
-        end, begin = start(0, target), start(1, source)
+        end, begin = _starts(context, builder, (target, source), args[:2])
         steps = [builder.extract_value(args[k], 2) for k in (0, 1)]
         columns = integer(0), args[3], integer(lanes.count)
         lines = integer(0), args[2], integer(1)
-        with for_range_slice(builder, *columns, intp=args[3].type) as (j, _):
+        with for_range_slice(builder, *columns, intp=INT) as (j, _):
             mask = lanes.mask(builder, builder.sub(args[3], j), 0)
-            with for_range_slice(builder, *lines, intp=args[2].type) as (i, _):
+            with for_range_slice(builder, *lines, intp=INT) as (i, _):
                 to, at = (builder.add(j, builder.mul(i, step)) for step in steps)
-                value = lanes.load(builder, lanes.at(builder, builder.gep(begin, [at]), 0), mask)
-                lanes.store(builder, value, lanes.at(builder, builder.gep(end, [to]), 0), mask)
+                value = lanes.load(builder, _vector(builder, lanes, begin, at), mask)
+                lanes.store(builder, value, _vector(builder, lanes, end, to), mask)
+        return context.get_dummy_value()
+
+    i = types.intp
+    return types.void(target, source, i, i), emit
+
+
+@intrinsic
+def sum_rows(_typing: Any, target: Any, source: Any, rows: Any, width: Any) -> Any:
+    """Add up the rows of a block, one after the other.
+
+    Args:
+        target: (storage, at), where the sum goes, in whole vectors: 0 beyond the width.
+        source: (storage, at, row); row i begins at `at + i * row`.
+        rows: how many there are, at least one.
+        width: elements of a row, 0 or more.
+    """
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        lanes = lanes_of(target[0].dtype.bitwidth)
+        end, begin = _starts(context, builder, (target, source), args[:2])
+        step = builder.extract_value(args[1], 2)
+        columns = integer(0), args[3], integer(lanes.count)
+        lines = integer(1), args[2], integer(1)
+        total = alloca_once(builder, lanes.type)
+        with for_range_slice(builder, *columns, intp=INT) as (j, _):
+            mask = lanes.mask(builder, builder.sub(args[3], j), 0)
+            builder.store(lanes.load(builder, _vector(builder, lanes, begin, j), mask), total)
+            with for_range_slice(builder, *lines, intp=INT) as (i, _):
+                at = builder.add(j, builder.mul(i, step))
+                row = lanes.load(builder, _vector(builder, lanes, begin, at), mask)
+                builder.store(builder.fadd(builder.load(total), row), total)
+            lanes.store(builder, builder.load(total), _vector(builder, lanes, end, j))
         return context.get_dummy_value()
 
     i = types.intp
