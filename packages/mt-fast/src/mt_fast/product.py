@@ -1,7 +1,7 @@
 """`matmul`: how the product is cut into parts, and with which strides."""
 
 from functools import cache, lru_cache
-from math import prod
+from math import lcm, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,11 +117,13 @@ def _kernel(dtype: DType) -> tuple[Entry, Kernel]:
         "ALL": element_types(dtype, dtype, dtype),
         "LANES": lanes,
         "STRIP": lanes * VECTORS,
+        "ROW_STRIP": lcm(lanes, HEIGHT),
         "DEPTH": DEPTH_BYTES // dtype.itemsize,
     }
     helpers = (
         kernels.pack_squares,
-        kernels.pack_b,
+        kernels.pack,
+        kernels.ask,
         kernels.strips,
         kernels.product,
     )

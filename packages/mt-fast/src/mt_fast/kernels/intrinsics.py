@@ -15,6 +15,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import load_item, store_item
 
 from mt_fast.kernels.calling import scalar_type
+from mt_fast.kernels.vectors import prefetch
 
 
 def _read(context: Any, builder: Any, array: Any, value: Any, position: Any) -> Any:
@@ -43,6 +44,18 @@ def put(_typing: Any, array: Any, position: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp, value), emit
+
+
+@intrinsic
+def fetch(_typing: Any, array: Any, position: Any) -> Any:
+    """Ask for the line of the cache that holds `array[position]`, which need not exist."""
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        data = context.make_array(array)(context, builder, args[0]).data
+        prefetch(builder, builder.gep(data, [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit
 
 
 @intrinsic

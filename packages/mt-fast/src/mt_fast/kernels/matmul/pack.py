@@ -1,9 +1,10 @@
-"""Packing: copying a block of b so that the tiles read it in order.
+"""Packing: copying a block of a matrix so that the tiles read it in order.
 
-A tile walks down a strip of b, `VECTORS` vectors wide. In a large matrix each step of that walk
-is on another page; packed, the strip is one run of memory, and is used again by every tile of the
-same columns. Rows that are dense are copied by vectors; columns that are dense are transposed in
-registers, a square of vectors at a time.
+A tile walks down a strip of b, some vectors wide. In a large matrix each step of that walk is on
+another page; packed, the strip is one run of memory, and is used again by every tile of the same
+columns. The rows of a are packed likewise, as strips of columns of its transpose. Lines that are
+dense are copied by vectors; those that are dense the other way are transposed in registers, a
+square of vectors at a time.
 """
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
@@ -14,22 +15,20 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from mt_fast.kernels.tile import VECTORS
 from mt_fast.kernels.vectors import LANE, Lanes, integer, lanes_of
 
 
 @intrinsic
-def copy_line(_typing: Any, source: Any, source_at: Any, target: Any, target_at: Any) -> Any:
-    """Copy a line as wide as a tile; source and target do not overlap."""
+def copy_vector(_typing: Any, source: Any, source_at: Any, target: Any, target_at: Any) -> Any:
+    """Copy a vector."""
     i = types.intp
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         lanes = lanes_of(target.dtype.bitwidth)
         start = _pointer(context, builder, source, args[0], args[1])
         end = _pointer(context, builder, target, args[2], args[3])
-        line = [lanes.load(builder, lanes.at(builder, start, v)) for v in range(VECTORS)]
-        for v, value in enumerate(line):
-            lanes.store(builder, value, lanes.at(builder, end, v))
+        value = lanes.load(builder, lanes.at(builder, start, 0))
+        lanes.store(builder, value, lanes.at(builder, end, 0))
         return context.get_dummy_value()
 
     return types.void(source, i, target, i), emit

@@ -1,0 +1,96 @@
+"""Products are NumPy's where blocks, strips and tiles are cut, in any layout of the operands."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mt_fast.backend import FastBackend
+from mt_fast.kernels.matmul.vectorized import COLUMNS, PACK_COLUMNS, PACK_SIZE, ROWS
+from mt_fast.product import DEPTH_BYTES
+from mt_tensor import TensorData
+
+BACKEND = FastBackend()
+DEPTH = DEPTH_BYTES // 4
+
+LAYOUTS = {
+    "rows": lambda array: array,
+    "columns": np.asfortranarray,
+    "every other row": lambda array: np.repeat(array, 2, axis=0)[::2],
+    "every other column": lambda array: np.repeat(array, 2, axis=1)[:, ::2],
+    "backwards": lambda array: array[::-1, ::-1].copy()[::-1, ::-1],
+}
+
+
+def data(array):
+    base = array
+    while isinstance(base.base, np.ndarray):
+        base = base.base
+    start = (array.ctypes.data - base.ctypes.data) // array.itemsize
+    strides = tuple(step // array.itemsize for step in array.strides)
+    return TensorData(base.reshape(-1, order="A"), array.shape, strides, start)
+
+
+def product(a, b):
+    out = BACKEND.full((*a.shape[:-1], b.shape[-1]), 7.0, a.dtype)
+    BACKEND.matmul(out, data(a), data(b))
+    return BACKEND.to_array(out)
+
+
+def drawn(*shape, dtype="float32"):
+    return np.random.default_rng(sum(shape)).standard_normal(shape).astype(dtype)
+
+
+def check(a, b):
+    wanted = a.astype("float64") @ b.astype("float64")
+    scale = (a.shape[-1] + 1) ** 0.5
+    tolerance = (5e-6 if a.dtype == np.float32 else 1e-14) * scale
+    np.testing.assert_allclose(product(a, b), wanted, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("left", LAYOUTS)
+@pytest.mark.parametrize("right", LAYOUTS)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (ROWS + 64, 2 * DEPTH + 17, PACK_COLUMNS + 9),
+        (ROWS + 5, PACK_SIZE // ROWS + 1, PACK_COLUMNS),
+        (PACK_SIZE // 9 + 1, 9, PACK_COLUMNS),
+        (7, 33, PACK_COLUMNS + 40),
+    ],
+    ids=str,
+)
+def test_packed_blocks(shape, left, right):
+    m, k, n = shape
+    check(LAYOUTS[left](drawn(m, k)), LAYOUTS[right](drawn(k, n)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("turned", ["", "a", "b", "ab"])
+def test_strides_of_a_power_of_two(dtype, turned):
+    a, b = drawn(512, 1024, dtype=dtype), drawn(1024, 512, dtype=dtype)
+    a = np.asfortranarray(a) if "a" in turned else a
+    check(a, np.asfortranarray(b) if "b" in turned else b)
+
+
+def test_more_columns_than_a_block_has():
+    check(drawn(520, 520), drawn(520, COLUMNS + 33))
+
+
+def test_rows_that_are_packed_keep_their_nan_and_infinities():
+    a, b = np.ones((600, 512), "float32"), np.ones((512, 300), "float32")
+    a[599, 511], a[11, 0] = np.nan, np.inf
+    got = product(a, b)
+    assert np.isnan(got[599]).all()
+    assert np.isinf(got[11]).all()
+    assert (np.delete(got, (11, 599), axis=0) == 512).all()
+
+
+@settings(deadline=None, max_examples=200)  # kernels compile
+@given(st.data())
+def test_any_small_product(given_data):
+    draw = given_data.draw
+    m, k, n = (draw(st.integers(0, 40)) for _ in range(3))
+    dtype = draw(st.sampled_from(("float32", "float64")))
+    left, right = (draw(st.sampled_from(sorted(LAYOUTS))) for _ in range(2))
+    check(LAYOUTS[left](drawn(m, k, dtype=dtype)), LAYOUTS[right](drawn(k, n, dtype=dtype)))
