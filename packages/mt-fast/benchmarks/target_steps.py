@@ -93,5 +93,5 @@ class TorchSentenceCNN(torch.nn.Module):
     def forward(self, words: torch.Tensor) -> torch.Tensor:
         """Return the logarithms of the classes' probabilities."""
         x = self.dropout(self.embedding(words)).permute(0, 2, 1)
-        matches = [convolution(x).relu().amax(2) for convolution in self.convolutions]
-        return self.output(self.dropout(torch.cat(matches, 1))).log_softmax(1)
+        matches = [convolution(x).amax(2) for convolution in self.convolutions]
+        return self.output(self.dropout(torch.cat(matches, 1).relu())).log_softmax(1)

@@ -158,11 +158,17 @@ class FastBackend(Backend):
         """Add up products where the windows overlap; a gradient that is nearly 0 costs little."""
         convolution1d.conv1d_by_input(out, grad, weight, stride, padding)
 
-    def conv1d_by_weight(
-        self, out: TensorData, grad: TensorData, x: TensorData, stride: int, padding: int
+    def conv1d_by_weight(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        bias: TensorData | None,
+        grad: TensorData,
+        x: TensorData,
+        stride: int,
+        padding: int,
     ) -> None:
         """Multiply by the windows in place; a gradient that is nearly 0 costs little."""
-        convolution1d.conv1d_by_weight(out, grad, x, stride, padding)
+        convolution1d.conv1d_by_weight(out, bias, grad, x, stride, padding)
 
     def avg_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
         """Average over windows, in one pass."""

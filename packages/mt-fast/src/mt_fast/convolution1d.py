@@ -3,6 +3,7 @@
 from functools import cache
 from math import prod
 
+import numba
 import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
@@ -54,14 +55,25 @@ def conv1d_by_input(
     _launch("conv1d_by_input", (out, weight, grad), words, out.shape[0], work)
 
 
-def conv1d_by_weight(
-    out: TensorData, grad: TensorData, x: TensorData, stride: int, padding: int
+def conv1d_by_weight(  # noqa: PLR0913, PLR0917  the arguments of the kernel
+    out: TensorData,
+    bias: TensorData | None,
+    grad: TensorData,
+    x: TensorData,
+    stride: int,
+    padding: int,
 ) -> None:
-    """Pull `grad`, (N, O, OL), back to the kernels, `out`, (O, C, K)."""
+    """Pull `grad`, (N, O, OL), back to the kernels, `out`, (O, C, K), and the bias, (O,)."""
+    if bias is not None and not _dense(bias, 0):
+        dense = scratch(bias.shape, bias.dtype)
+        conv1d_by_weight(out, dense, grad, x, stride, padding)
+        _copy.run(identity, bias, (dense,))
+        return
     grad = grad if _dense(grad, 2) else _copied(grad)
-    words = _words(x, out, grad, stride, padding)
+    words = [*_words(x, out, grad, stride, padding), bias is not None]
     units, work = -(-out.shape[0] // HEIGHT), grad.size * prod(out.shape[1:])
-    _launch("conv1d_by_weight", (out, x, grad), words, units, work)
+    tensors = (out, x, grad, out if bias is None else bias)
+    _launch("conv1d_by_weight", tensors, words, units, work)
 
 
 def _dense(a: TensorData, first: int) -> bool:
@@ -105,7 +117,12 @@ def _launch(
 def _kernel(name: str, count: int, dtype: DType) -> tuple[Entry, Kernel]:
     lanes = lanes_of(dtype.itemsize * 8).count
     dtypes = (dtype,) * count
-    constants = {"ALL": element_types(*dtypes), "LANES": lanes, "STRIP": lanes * VECTORS}
+    constants = {
+        "ALL": element_types(*dtypes),
+        "LANES": lanes,
+        "STRIP": lanes * VECTORS,
+        "number": numba.from_dtype(dtype),
+    }
     bindings = bind_helpers(dict(constants), *_HELPERS[name])
     kernel = compile_kernel(getattr(kernels, name), bindings, str(constants))
     return entry(count, *dtypes), kernel
@@ -113,13 +130,13 @@ def _kernel(name: str, count: int, dtype: DType) -> tuple[Entry, Kernel]:
 
 _HELPERS = {
     "conv1d": (kernels.copy_matrix, kernels.frame_by_channels),
-    "conv1d_by_weight": (kernels.copy_matrix, kernels.sparse, kernels.add_patches),
-    "conv1d_by_input": (
+    "conv1d_by_weight": (
         kernels.copy_matrix,
-        kernels.sparse,
-        kernels.spread_patches,
-        kernels.spread_products,
+        kernels.find,
+        kernels.add_products,
+        kernels.put_kernels,
     ),
+    "conv1d_by_input": (kernels.copy_matrix, kernels.find, kernels.spread_products),
 }
 """The functions that each kernel calls, in the order in which they call one another."""
 

@@ -129,7 +129,7 @@ def _convolution(backend: Backend, dtype: DType) -> None:
     weight = _given(backend, dtype, 3, 2, 3)
     backend.conv1d(out, x, weight, _given(backend, dtype, 3), 1, 1)
     backend.conv1d_by_input(x, out, weight, 1, 1)
-    backend.conv1d_by_weight(weight, out, x, 1, 1)
+    backend.conv1d_by_weight(weight, None, out, x, 1, 1)
 
 
 def _pooling(backend: Backend, dtype: DType) -> None:

@@ -226,11 +226,17 @@ class Backend(ABC):
         """Pull a gradient back through `conv1d` to its sequences."""
         convolution1d.conv1d_by_input(self, out, grad, weight, stride, padding)
 
-    def conv1d_by_weight(
-        self, out: TensorData, grad: TensorData, x: TensorData, stride: int, padding: int
+    def conv1d_by_weight(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        bias: TensorData | None,
+        grad: TensorData,
+        x: TensorData,
+        stride: int,
+        padding: int,
     ) -> None:
-        """Pull a gradient back through `conv1d` to its kernels."""
-        convolution1d.conv1d_by_weight(self, out, grad, x, stride, padding)
+        """Pull a gradient back through `conv1d` to its kernels, and to a bias if there is one."""
+        convolution1d.conv1d_by_weight(self, out, bias, grad, x, stride, padding)
 
     def avg_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
         """Average over windows; see `mt_tensor.defaults.pooling`."""

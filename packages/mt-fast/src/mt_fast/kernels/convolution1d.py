@@ -14,14 +14,14 @@ and which one decides what lies together:
   of which the second adds up where lines overlap.
 
 Behind a maximum over time nearly all of $\bar y$ is 0: one l of each sequence and channel counts.
-Where fewer than one in `FEW` elements differ from 0, only those are multiplied, whatever the
+Where no more than one in `FEW` elements differs from 0, only those are multiplied, whatever the
 others would have met: 0 times infinity is 0 there.
 
 `layout` holds sizes: N, C, L, O, OL, K; stride and padding; the strides of x (N, C, L), of the
 kernels (O, C, K), and of the output (N, O), whose rows are dense.
 
 Bound by the compiler: `ALL`, the types of the elements; `STRIP`, the elements in a row of a tile;
-`LANES`, those of a vector.
+`LANES`, those of a vector; `number`, the type to compute in.
 """
 
 # mypy: ignore-errors
@@ -105,75 +105,79 @@ def conv1d(data, layout, first, last):
             o += height
 
 
-def sparse(grad, at, row, rows, columns):
-    """Return whether fewer than one in `FEW` elements of a matrix with dense rows are not 0."""
-    found = 0
-    for i in range(rows):
-        for j in range(0, columns, LANES):
-            found += count_bits(marks(grad, at + i * row + j, min(LANES, columns - j)))
-    return found * FEW < rows * columns
-
-
-def add_patches(sums, patch, frame, step, grad, at, row, rows, columns):
-    """Add to each row of `sums` the lines of the frame that count, times their gradients."""
+def find(places, grad, at, row, rows, columns):
+    """Write down row and column of what is not 0; return how many, -1 if that is no longer few."""
+    count, most = 0, len(places) // 2
     for i in range(rows):
         for j in range(0, columns, LANES):
             bits = marks(grad, at + i * row + j, min(LANES, columns - j))
+            if bits and count + count_bits(bits) > most:
+                return -1
             while bits:
-                l = j + lowest(bits)
-                factor = get(grad, at + i * row + l)
-                add_scaled(sums[0], sums[1] + i * patch, frame, l * step, factor, patch)
+                places[2 * count] = i
+                places[2 * count + 1] = j + lowest(bits)
+                count += 1
                 bits &= bits - 1
+    return count
 
 
-def conv1d_by_weight(data, layout, first, last):
-    """Pull a gradient back to the kernels; a unit of work is `HEIGHT` output channels.
+def add_products(sums, at, totals, to, turned, height, depth, frame, step, patch):
+    """Add the product of a gradient, (depth, height), and the frame; and the gradient itself."""
+    for j in range(0, patch, STRIP):
+        left, right, corner = (turned, 0, 1, height), (frame, j, step), (sums, at + j, patch)
+        tile(height, left, right, corner, depth, min(STRIP, patch - j), True)
+    for l in range(depth):
+        add_scaled(totals, to, turned, l * height, number(1.0), height)
 
-    The storages are the output, x, and the gradient. `layout` has the strides of the output for
-    those of the kernels, and of the gradient for those of the output.
-    """
-    out, x, grad = storages(data, 0, ALL)
-    at = positions(data, 3, ALL)
-    C, L, O, OL, K, p = layout[1], layout[2], layout[3], layout[4], layout[5], layout[7]
-    patch, step = K * C, layout[6] * C
-    frame = np.zeros((L + 2 * p) * C, out.dtype)
-    start, end = first * HEIGHT, min(last * HEIGHT, O)
-    turned = np.empty(OL * HEIGHT, out.dtype)
-    sums = np.zeros((end - start) * patch, out.dtype)
-    for n in range(layout[0]):
-        source = at[1] + n * layout[8]
-        copy_matrix(frame, p * C, C, x, source, layout[10], layout[9], L, C)
-        o = start
-        while o < end:
-            height = FIRST[end - o] if end - o < HEIGHT else HEIGHT
-            g, to = at[2] + n * layout[14] + o * layout[15], (o - start) * patch
-            if sparse(grad, g, layout[15], height, OL):
-                add_patches((sums, to), patch, frame, step, grad, g, layout[15], height, OL)
-            else:
-                copy_matrix(turned, 0, height, grad, g, 1, layout[15], OL, height)
-                left = (turned, 0, 1, height)
-                for j in range(0, patch, STRIP):
-                    right, corner = (frame, j, step), (sums, to + j, patch)
-                    tile(height, left, right, corner, OL, min(STRIP, patch - j), True)
-            o += height
-    for o in range(start, end):
-        to, source = at[0] + o * layout[11], (o - start) * patch
+
+def put_kernels(out, at, layout, sums, first, last):
+    """Write kernels (O, K C) as the output has them, (O, C, K) in any layout."""
+    C, K = layout[1], layout[5]
+    for o in range(first, last):
+        to, source = at + o * layout[11], (o - first) * K * C
         for c in range(C):
             for k in range(K):
                 place = to + c * layout[12] + k * layout[13]
                 put(out, place, get(sums, source + k * C + c))
 
 
-def spread_patches(frame, step, packed, patch, grad, at, row, rows, columns):
-    """Add to the lines of the frame that count the kernels, times the gradients."""
-    for i in range(rows):
-        for j in range(0, columns, LANES):
-            bits = marks(grad, at + i * row + j, min(LANES, columns - j))
-            while bits:
-                l = j + lowest(bits)
-                factor = get(grad, at + i * row + l)
-                add_scaled(frame, l * step, packed, i * patch, factor, patch)
-                bits &= bits - 1
+def conv1d_by_weight(data, layout, first, last):
+    """Pull a gradient back to the kernels and the bias; a unit of work is `HEIGHT` channels of it.
+
+    The storages are the output, x, the gradient and what is for the bias. `layout` has the strides
+    of the output for those of the kernels, and of the gradient for those of the output; it ends
+    with whether there is a bias.
+    """
+    out, x, grad, bias = storages(data, 0, ALL)
+    at = positions(data, 4, ALL)
+    C, L, O, OL, K, p = layout[1], layout[2], layout[3], layout[4], layout[5], layout[7]
+    patch, step, row = K * C, layout[6] * C, layout[15]
+    frame = np.zeros((L + 2 * p) * C, out.dtype)
+    start, end = first * HEIGHT, min(last * HEIGHT, O)
+    turned = np.empty(OL * HEIGHT, out.dtype)
+    places = np.empty(HEIGHT * OL // FEW * 2, np.int64)
+    sums = np.zeros((end - start) * patch, out.dtype)
+    totals = np.zeros(end - start, out.dtype)
+    for n in range(layout[0]):
+        source = at[1] + n * layout[8]
+        copy_matrix(frame, p * C, C, x, source, layout[10], layout[9], L, C)
+        o = start
+        while o < end:
+            height = FIRST[end - o] if end - o < HEIGHT else HEIGHT
+            g, to = at[2] + n * layout[14] + o * row, o - start
+            few = find(places, grad, g, row, height, OL)
+            for k in range(few):
+                i, l = places[2 * k], places[2 * k + 1]
+                factor = get(grad, g + i * row + l)
+                put(totals, to + i, get(totals, to + i) + factor)
+                add_scaled(sums, (to + i) * patch, frame, l * step, factor, patch)
+            if few < 0:
+                copy_matrix(turned, 0, height, grad, g, 1, row, OL, height)
+                add_products(sums, to * patch, totals, to, turned, height, OL, frame, step, patch)
+            o += height
+    put_kernels(out, at[0], layout, sums, start, end)
+    for o in range(start, end if layout[16] else start):
+        put(bias, at[3] + o, get(totals, o - start))
 
 
 def spread_products(frame, step, packed, patch, C, grad, at, row, depth, lines):
@@ -204,6 +208,7 @@ def conv1d_by_input(data, layout, first, last):
     C, L, O, OL, K, p = layout[1], layout[2], layout[3], layout[4], layout[5], layout[7]
     patch, step = K * C, layout[6] * C
     frame = np.empty((L + 2 * p) * C, out.dtype)
+    places = np.empty(O * OL // FEW * 2, np.int64)
     packed = np.empty(O * patch, out.dtype)
     for o in range(O):
         for k in range(K):
@@ -213,9 +218,12 @@ def conv1d_by_input(data, layout, first, last):
     for n in range(first, last):
         g = at[2] + n * layout[14]
         frame[:] = 0.0
-        if sparse(grad, g, layout[15], O, OL):
-            spread_patches(frame, step, packed, patch, grad, g, layout[15], O, OL)
-        else:
+        few = find(places, grad, g, layout[15], O, OL)
+        for k in range(few):
+            o, l = places[2 * k], places[2 * k + 1]
+            factor = get(grad, g + o * layout[15] + l)
+            add_scaled(frame, l * step, packed, o * patch, factor, patch)
+        if few < 0:
             spread_products(frame, step, packed, patch, C, grad, g, layout[15], O, OL)
         to = at[0] + n * layout[8]
         if layout[9] == 1:

@@ -23,8 +23,8 @@ from mt_nn.functional.operands import (
     read_geometry,
     spelled_out,
 )
-from mt_operators import add
 from mt_tensor import Context, Function, Tensor
+from mt_tensor.defaults.convolution1d import sum_to_bias
 
 
 def conv1d(  # noqa: PLR0913, PLR0917  PyTorch's signature
@@ -90,19 +90,19 @@ class Conv1d(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Pull the gradient back to the sequences, the kernels and the bias, where wanted."""
-        x, weight = ctx.saved_values
-        backend, grad = grad_output.backend, grad_output.data
-        gradients: list[Any] = [None] * len(ctx.needs_input_grad)
-        if ctx.needs_input_grad[0]:
-            gradients[0] = x._new(backend.allocate(x.shape, grad.dtype))
-            how = ctx.geometry
-            correlate_sequences_by_input(backend, gradients[0].data, grad, weight.data, how)
-        if ctx.needs_input_grad[1]:
-            gradients[1] = x._new(backend.allocate(weight.shape, grad.dtype))
-            how = ctx.geometry
-            correlate_sequences_by_weight(backend, gradients[1].data, grad, x.data, how)
-        if True in ctx.needs_input_grad[2:]:
-            sums = backend.allocate((1, grad.shape[1], 1), grad.dtype)
-            backend.reduce(add, sums, grad)
-            gradients[2] = x._new(sums.restrided((grad.shape[1],), (1,)))
-        return tuple(gradients)
+        x, weight = (t.data for t in ctx.saved_values)
+        backend, grad, how = grad_output.backend, grad_output.data, ctx.geometry
+        wanted = (*ctx.needs_input_grad, False)
+        by_input = by_weight = by_bias = None
+        if wanted[0]:
+            by_input = backend.allocate(x.shape, grad.dtype)
+            correlate_sequences_by_input(backend, by_input, grad, weight, how)
+        if wanted[2]:
+            by_bias = backend.allocate(weight.shape[:1], grad.dtype)
+        if wanted[1]:
+            by_weight = backend.allocate(weight.shape, grad.dtype)
+            correlate_sequences_by_weight(backend, by_weight, by_bias, grad, x, how)
+        else:
+            sum_to_bias(backend, by_bias, grad)
+        given = (by_input, by_weight, by_bias)[: len(ctx.needs_input_grad)]
+        return tuple([None if data is None else grad_output._new(data) for data in given])

@@ -12,9 +12,8 @@ from mt_nn.functional.correlation import (
     correlate_by_weight,
     in_groups,
 )
-from mt_operators import add
 from mt_tensor import Backend, TensorData
-from mt_tensor.defaults.convolution1d import as_column, as_rows
+from mt_tensor.defaults.convolution1d import add_bias, as_rows, sum_to_bias
 
 
 def correlate_sequences(  # noqa: PLR0913, PLR0917  the arguments of the kernel
@@ -28,12 +27,10 @@ def correlate_sequences(  # noqa: PLR0913, PLR0917  the arguments of the kernel
     """Fill `out` (N, O, OL) from `x` (N, C, L), `weight` (O, C / groups, K) and `bias` (O,)."""
     if how.dilation != UNDILATED:
         correlate(backend, as_rows(out), as_rows(x), as_rows(weight), how)
-        if bias is not None:
-            backend.zip(add, out, out, as_column(bias).expand(out.shape))
+        add_bias(backend, out, bias)
         return
     for g, (a, w, y) in enumerate(in_groups(x, weight, out, how.groups)):
-        own = None if bias is None else bias.narrow(0, g * w.shape[0], w.shape[0])
-        backend.conv1d(y, a, w, own, how.stride[1], how.padding[1])
+        backend.conv1d(y, a, w, _part(bias, g, w), how.stride[1], how.padding[1])
 
 
 def correlate_sequences_by_input(
@@ -47,12 +44,25 @@ def correlate_sequences_by_input(
         backend.conv1d_by_input(a, y, w, how.stride[1], how.padding[1])
 
 
-def correlate_sequences_by_weight(
-    backend: Backend, out: TensorData, grad: TensorData, x: TensorData, how: Geometry
+def correlate_sequences_by_weight(  # noqa: PLR0913, PLR0917  the arguments of the kernel
+    backend: Backend,
+    out: TensorData,
+    bias: TensorData | None,
+    grad: TensorData,
+    x: TensorData,
+    how: Geometry,
 ) -> None:
-    """Pull `grad` (N, O, OL) back to the kernels, `out` (O, C / groups, K)."""
+    """Pull `grad` (N, O, OL) back to the kernels, `out` (O, C / groups, K), and the bias (O,)."""
     if how.dilation != UNDILATED:
         correlate_by_weight(backend, as_rows(out), as_rows(grad), as_rows(x), how)
+        sum_to_bias(backend, bias, grad)
         return
-    for a, w, y in in_groups(x, out, grad, how.groups):
-        backend.conv1d_by_weight(w, y, a, how.stride[1], how.padding[1])
+    for g, (a, w, y) in enumerate(in_groups(x, out, grad, how.groups)):
+        own = _part(bias, g, w)
+        backend.conv1d_by_weight(w, own, y, a, how.stride[1], how.padding[1])
+
+
+def _part(bias: TensorData | None, group: int, weight: TensorData) -> TensorData | None:
+    """Return what of a bias belongs to the kernels of a group."""
+    count = weight.shape[0]
+    return None if bias is None else bias.narrow(0, group * count, count)

@@ -67,8 +67,11 @@ class SentenceCNN(Module):
     def forward(self, words: Tensor) -> Tensor:
         """Map numbers of words (N, L) to logarithms of probabilities (N, classes)."""
         x = self.dropout(self.embedding(words)).permute(0, 2, 1)
-        matches = [conv(x).relu().max(dim=2, keepdim=False) for conv in self.convolutions]
-        return log_softmax(self.output(self.dropout(cat(matches, dim=1))), dim=1)
+        matches = [conv(x).max(dim=2, keepdim=False) for conv in self.convolutions]
+        # The best match after ReLU is ReLU of the best match: one number instead of one for each
+        # word, and the same gradient.
+        features = cat(matches, dim=1).relu()
+        return log_softmax(self.output(self.dropout(features)), dim=1)
 
     def _start_from(self, vectors: "np.ndarray[Any, Any]") -> None:
         table = self.embedding.weight.value

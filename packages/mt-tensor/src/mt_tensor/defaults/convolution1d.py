@@ -23,8 +23,7 @@ def conv1d(  # noqa: PLR0913, PLR0917  the arguments of the kernel
     `OL = (L + 2 P - K) // S + 1`. In `2 N O OL C K` FLOPs.
     """
     backend.conv2d(as_rows(out), as_rows(x), as_rows(weight), (1, stride), (0, padding))
-    if bias is not None:
-        backend.zip(add, out, out, as_column(bias).expand(out.shape))
+    add_bias(backend, out, bias)
 
 
 def conv1d_by_input(  # noqa: PLR0913, PLR0917  the arguments of the kernel
@@ -43,12 +42,14 @@ def conv1d_by_input(  # noqa: PLR0913, PLR0917  the arguments of the kernel
 def conv1d_by_weight(  # noqa: PLR0913, PLR0917  the arguments of the kernel
     backend: "Backend",
     out: TensorData,
+    bias: TensorData | None,
     grad: TensorData,
     x: TensorData,
     stride: int,
     padding: int,
 ) -> None:
-    """Pull `grad` (N, O, OL) back to the kernels, `out` (O, C, K)."""
+    """Pull `grad` (N, O, OL) back to the kernels, `out` (O, C, K), and to the bias (O,)."""
+    sum_to_bias(backend, bias, grad)
     rows = as_rows(out), as_rows(grad), as_rows(x)
     backend.conv2d_by_weight(*rows, (1, stride), (0, padding))
 
@@ -60,6 +61,17 @@ def as_rows(a: TensorData) -> TensorData:
     return a.restrided((n, c, 1, length), (by_n, by_c, length * step, step))
 
 
-def as_column(bias: TensorData) -> TensorData:
-    """Return the view (O, 1) of a bias (O,)."""
-    return bias.restrided((*bias.shape, 1), (*bias.strides, 1))
+def add_bias(backend: "Backend", out: TensorData, bias: TensorData | None) -> None:
+    """Add a bias (O,), if there is one, to `out` (N, O, OL)."""
+    if bias is not None:
+        backend.zip(add, out, out, _column(bias).expand(out.shape))
+
+
+def sum_to_bias(backend: "Backend", bias: TensorData | None, grad: TensorData) -> None:
+    """Sum `grad` (N, O, OL) to the gradient of a bias (O,), if there is one."""
+    if bias is not None:
+        backend.reduce(add, _column(bias), grad)
+
+
+def _column(bias: TensorData) -> TensorData:
+    return bias.restrided((1, *bias.shape, 1), (1, *bias.strides, 1))

@@ -72,7 +72,14 @@ class Sequences(Suite):
         cases = (
             (lambda out: kernels.conv1d(out, a, w, b, 1, 1), self.shifted(x, weight, bias)),
             (lambda out: kernels.conv1d_by_input(out, g, w, 1, 1), by_input(grad, weight, 5, 1, 1)),
-            (lambda out: kernels.conv1d_by_weight(out, g, a, 1, 1), by_weight(grad, x, 2, 1, 1)),
+            (
+                lambda out: kernels.conv1d_by_weight(out, None, g, a, 1, 1),
+                by_weight(grad, x, 2, 1, 1),
+            ),
+            (
+                lambda out: kernels.conv1d_by_weight(self.place(weight), out, g, a, 1, 1),
+                grad.sum((0, 2)),
+            ),
         )
         for fill, wanted in cases:
             target = self.blank(wanted.shape, x.dtype, layout)
@@ -123,10 +130,14 @@ class Sequences(Suite):
         self.backend.conv1d_by_input(out, g, w, *how)
         wanted = by_input(grad, weight, x.shape[2], *how)
         assert_close(self.read(out), wanted, scale=16.0, about="conv1d_by_input")
-        out = self.place(self.blank(weight.shape, x.dtype))
-        self.backend.conv1d_by_weight(out, g, a, *how)
-        wanted = by_weight(grad, x, weight.shape[2], *how)
-        assert_close(self.read(out), wanted, scale=64.0, about="conv1d_by_weight")
+        for bias in (None, self.place(self.blank(weight.shape[:1], x.dtype))):
+            out = self.place(self.blank(weight.shape, x.dtype))
+            self.backend.conv1d_by_weight(out, bias, g, a, *how)
+            wanted = by_weight(grad, x, weight.shape[2], *how)
+            assert_close(self.read(out), wanted, scale=64.0, about="conv1d_by_weight")
+            if bias is not None:
+                total = grad.astype(np.float64).sum((0, 2))
+                assert_close(self.read(bias), total, scale=64.0, about="the bias")
 
     @staticmethod
     def shifted(
