@@ -102,6 +102,9 @@ def in_groups(
     x: TensorData, weight: TensorData, y: TensorData, groups: int
 ) -> Iterator[tuple[TensorData, TensorData, TensorData]]:
     """Yield the channels of sequences or images, kernels and results that belong together."""
+    if groups == 1:
+        yield x, weight, y
+        return
     channels, kernels = x.shape[1] // groups, weight.shape[0] // groups
     for g in range(groups):
         yield (

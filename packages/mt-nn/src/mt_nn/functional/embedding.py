@@ -13,6 +13,7 @@ from mt_tensor import (
     IndexingError,
     ShapeError,
     Tensor,
+    TensorData,
     each_time,
 )
 from mt_tensor.defaults.windows import clear
@@ -56,22 +57,29 @@ class Embedding(Function):
     def forward(ctx: Context, input: Tensor, weight: Tensor, *, padding: int | None) -> Any:
         """Read the rows."""
         each_time(partial(_check_rows, weight.shape), input)
-        rows = input.reshape(-1).data
+        rows = _flat(input, (input.size,))
         ctx.shape, ctx.rows, ctx.padding = weight.shape, rows, padding
-        out = weight.backend.allocate((*rows.shape, weight.shape[1]), weight.dtype)
-        weight.backend.take_rows(out, weight.data, rows)
-        return weight._new(out).view(*input.shape, weight.shape[1])
+        out = weight.backend.allocate((*input.shape, weight.shape[1]), weight.dtype)
+        lines = out.restrided((*rows.shape, weight.shape[1]), (weight.shape[1], 1))
+        weight.backend.take_rows(lines, weight.data, rows)
+        return weight._new(out)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Add up by row, but for the row of the padding."""
         backend = grad_output.backend
         out = backend.full(ctx.shape, 0.0, grad_output.dtype)
-        lines = grad_output.reshape(-1, ctx.shape[1])
-        backend.add_rows(out, ctx.rows, lines.data)
+        lines = _flat(grad_output, (*ctx.rows.shape, ctx.shape[1]))
+        backend.add_rows(out, ctx.rows, lines)
         if ctx.padding is not None:
             clear(backend, out.narrow(0, ctx.padding, 1))
         return None, grad_output._new(out)
+
+
+def _flat(a: Tensor, shape: tuple[int, ...]) -> TensorData:
+    """Return the elements as `shape`, where they are if they lie so."""
+    view = a.data.view(shape)
+    return a.reshape(*shape).data if view is None else view
 
 
 def padding_row(rows: int, padding_idx: int | None) -> int | None:
