@@ -1,10 +1,12 @@
 """The fast backend keeps the contract of backends."""
 
 from mt_fast.backend import FastBackend
+from mt_fast.kernels.instruction import INTERPRETED
 from mt_tensor.testing import BackendConformance
 
 
 class TestFast(BackendConformance):
     backend = FastBackend()
+    small = INTERPRETED  # a loop in Python
     # A kernel is compiled for each pattern of broadcasting, and one for all other layouts.
     layouts = ("broadcast last", "mixed")

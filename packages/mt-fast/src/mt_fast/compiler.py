@@ -16,8 +16,11 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+from numba import config
+from numba.np.numpy_support import as_dtype
 
 from mt_fast.kernels.calling import SIGNATURE
+from mt_fast.kernels.instruction import INTERPRETED
 from mt_operators import Op
 from mt_tensor.backend import ElementFn
 from mt_tensor.dtypes import DType
@@ -32,6 +35,10 @@ IEEE = {"nopython": True, "error_model": "numpy"}
 
 INNER = {**IEEE, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """For a function that only other compiled functions call."""
+
+
+FLAGS = ("BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE")
+"""Settings of Numba that change the code of a kernel, read from the environment."""
 
 
 class Kernel(NamedTuple):
@@ -53,10 +60,17 @@ def inner(function: Template, *, fastmath: bool | set[str] = False) -> Any:
 
 def bind(template: Template, bindings: Mapping[str, Any], name: str) -> FunctionType:
     """Rebuild a template with more globals, under another name."""
+    if INTERPRETED:
+        bindings = {key: _in_python(value) for key, value in bindings.items()}
     code = template.__code__.replace(co_name=name, co_qualname=name)
     bound = FunctionType(code, {**template.__globals__, **bindings}, name, template.__defaults__)
     bound.__module__ = template.__module__
     return bound
+
+
+def _in_python(value: Any) -> Any:
+    """Return NumPy's class of numbers for Numba's type."""
+    return as_dtype(value).type if isinstance(value, numba.types.Number) else value
 
 
 def bind_helpers(bindings: dict[str, Any], *helpers: Template) -> dict[str, Any]:
@@ -78,6 +92,8 @@ def compile_kernel(template: Template, bindings: Mapping[str, Any], identity: st
         Exception: the template cannot be compiled with these bindings.
     """
     function = bind(template, bindings, f"{template.__name__}_{_digest(identity)}")
+    if INTERPRETED:
+        return Kernel(id(function), function)
     compiled = numba.cfunc(SIGNATURE, **IEEE, cache=identity is not None)(function)
     return Kernel(compiled.address, compiled)
 
@@ -89,6 +105,8 @@ def compile_entry(template: Template, signature: Any, *, parallel: bool = False)
     contiguous arrays of the dtypes that the signature names.
     """
     function = bind(template, {}, f"{template.__name__}_{_digest(f'{signature} {parallel}')}")
+    if INTERPRETED:
+        return function
     jit = numba.jit(**IEEE, no_cfunc_wrapper=True, parallel=parallel, cache=True)
     return jit(function).compile(signature)  # type: ignore[no-any-return]
 
@@ -141,8 +159,12 @@ def _digest(identity: str | None) -> str:
 
 @cache
 def _source_digest() -> str:
-    """Identify this version of the package by its source: kernels call across its files."""
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
+    """Identify this version of the package by its source: kernels call across its files.
+
+    And what Numba was told for all that it compiles. The processor is in the key of its own cache.
+    """
+    told = {flag: getattr(config, flag) for flag in FLAGS}
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {told}".encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -21,6 +21,7 @@ import numpy as np
 from mt_fast.compiler import Entry, compile_entry
 from mt_fast.kernels import words
 from mt_fast.kernels.calling import NOTEBOOK
+from mt_fast.kernels.instruction import EXAMINED
 from mt_fast.launching import Array, Launch, Numbers, Pack, listeners, player
 from mt_fast.threads import get_num_threads
 from mt_tensor.capture.live import Live, resolved
@@ -148,7 +149,7 @@ class Preparation:
         That is so where a launch uses memory that nobody keeps, or where the call has a value
         that changes and a kernel does not read it from an array of numbers.
         """
-        if call.method not in COMPILED:
+        if EXAMINED or call.method not in COMPILED:
             call.run(self._backend)
             return None
         self._call = call

@@ -9,6 +9,9 @@ import os
 
 from mt_tensor.errors import BackendError
 
+EXAMINING = ("NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT")
+"""Modes in which kernels run on one thread: see `mt_fast.examining`."""
+
 
 def get_num_threads() -> int:
     """Return how many threads a kernel may use."""
@@ -26,6 +29,8 @@ def set_num_threads(count: int) -> None:
 
 def _limit() -> int:
     """Return how many threads Numba will start: one for each core that the process may use."""
+    if any(os.environ.get(mode, "0") not in {"", "0"} for mode in EXAMINING):
+        return 1
     told = os.environ.get("NUMBA_NUM_THREADS", "")
     if told:
         return int(told)

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 import mt_operators
 from mt_fast.compiler import bind, inner
 from mt_fast.constants import constants
 from mt_fast.kernels import elementary, floats
+from mt_fast.kernels.instruction import INTERPRETED
 from mt_operators.arithmetic import quotient
 from mt_operators.elementary import cosine, natural_logarithm, raised, sine
 from mt_tensor.dtypes import DType
@@ -24,16 +27,18 @@ def twins(dtype: DType) -> Mapping[Any, Any]:
     """Return what stands in for operators and functions when computing in `dtype`."""
     if dtype.kind != "f":
         return {}
+    # In Python, those of `math` raise at infinities.
+    power, sin, cos = _IN_PYTHON if INTERPRETED else _COMPILED
     return _elementary(dtype) | {
         quotient: inner(_divided),
         mt_operators.div: inner(_divided),
         mt_operators.sqrt: floats.root,
         mt_operators.maximum: floats.largest,
         mt_operators.minimum: floats.smallest,
-        mt_operators.power: math.pow,
-        raised: math.pow,
-        sine: math.sin,
-        cosine: math.cos,
+        mt_operators.power: power,
+        raised: power,
+        sine: sin,
+        cosine: cos,
     }
 
 
@@ -57,6 +62,17 @@ def _elementary(dtype: DType) -> dict[Any, Any]:
 
 _FUNCTIONS = (elementary.exp, elementary.expm1, elementary.tanh, elementary.log, elementary.log1p)
 """In the order in which they call one another."""
+
+
+def _raised(x: float, y: float) -> Any:
+    try:
+        return math.pow(x, y)
+    except (OverflowError, ValueError):
+        return np.power(x, y)
+
+
+_COMPILED = (math.pow, math.sin, math.cos)
+_IN_PYTHON = (_raised, np.sin, np.cos)
 
 
 def _divided(x: float, y: float) -> float:

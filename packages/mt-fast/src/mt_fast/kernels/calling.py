@@ -26,6 +26,9 @@ from numba import prange
 from numba.core import types
 from numba.core.cgutils import alloca_once, raw_memcpy
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
+
+from mt_fast.kernels.instruction import CHECKED, instruction
 
 WORD = ir.IntType(64)
 WORDS = types.CPointer(types.int64)
@@ -43,9 +46,18 @@ def scalar_type(number: Any) -> Any:
     return number.dtype if isinstance(number, types.NumberClass) else number.instance_type
 
 
-@intrinsic
+def _taken(data: Any, at: int, kinds: Any) -> Any:
+    """Take from what `mt_fast.examining.start` gives a kernel: the arrays, then the positions."""
+    return data[at : at + len(kinds)]
+
+
+@instruction(_taken)
 def storages(_typing: Any, data: Any, at: Any, kinds: Any) -> Any:
-    """Return arrays of unknown size over the addresses in `data` from `at`, one for each kind."""
+    """Return arrays over the addresses in `data` from `at`, one for each kind.
+
+    Their sizes are unknown, but for kernels that check indices: the size of storage k is the word
+    before `data`, k words further ahead.
+    """
     arrays = [types.Array(scalar_type(kind), 1, "C") for kind in kinds]
     result = types.Tuple(arrays)
 
@@ -55,14 +67,29 @@ def storages(_typing: Any, data: Any, at: Any, kinds: Any) -> Any:
             place = builder.add(args[1], context.get_constant(types.intp, k))
             array = context.make_array(kind)(context, builder)
             address = builder.load(builder.gep(args[0], [place]))
-            array.data = builder.inttoptr(address, array.data.type)
+            pointer = builder.inttoptr(address, array.data.type)
+            if CHECKED:
+                before = builder.sub(ir.Constant(WORD, -1), place)
+                _size(context, builder, array, kind, pointer, builder.gep(args[0], [before]))
+            array.data = pointer
             values.append(array._getvalue())  # noqa: SLF001  Numba's name for the value
         return context.make_tuple(builder, result, values)
 
     return result(data, types.intp, kinds), emit
 
 
-@intrinsic
+def _size(  # noqa: PLR0913, PLR0917
+    context: Any, builder: Any, array: Any, kind: Any, pointer: Any, place: Any
+) -> None:
+    """Emit the fields of an array whose size is at a place."""
+    size = builder.load(place)
+    item = context.get_constant(
+        types.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype))
+    )
+    populate_array(array, pointer, (size,), (item,), item, None)
+
+
+@instruction(_taken)
 def positions(_typing: Any, data: Any, at: Any, kinds: Any) -> Any:
     """Return the words of `data` from `at`, one for each kind."""
     result = types.UniTuple(types.intp, len(kinds))

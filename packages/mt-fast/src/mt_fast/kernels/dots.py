@@ -15,8 +15,10 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
-from numba.extending import intrinsic
 
+from mt_fast.kernels.floats import fma
+from mt_fast.kernels.instruction import instruction
+from mt_fast.kernels.intrinsics import get, put
 from mt_fast.kernels.loops import repeat
 from mt_fast.kernels.strips import WORDS
 from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
@@ -44,7 +46,28 @@ class Operands:
     sums: Any
 
 
-@intrinsic
+def _dotted(  # noqa: PLR0913, PLR0917
+    taps: Any, frame: Any, grad: Any, strips: Any, sums: Any, channels: Any
+) -> None:
+    lanes = ALIGNMENT // sums[0].itemsize
+    for s in range(strips[1]):
+        place = strips[0][WORDS * s]
+        for k in range(taps * CHANNELS * lanes):
+            t, o, lane = k // lanes // CHANNELS, k // lanes % CHANNELS, k % lanes
+            tap = get(frame[0], place + frame[1][frame[2] + t] + lane)
+            channel = grad[1] + min(o, channels - 1) * grad[2]
+            factor = get(grad[0], channel + s * lanes + lane)
+            put(sums[0], sums[1] + k, fma(tap, factor, get(sums[0], sums[1] + k)))
+
+
+def _totalled(sums: Any, at: Any) -> Any:
+    total = get(sums, at)
+    for lane in range(1, ALIGNMENT // sums.itemsize):
+        total += get(sums, at + lane)
+    return total
+
+
+@instruction(_dotted, block=True)
 def dots(  # noqa: PLR0913, PLR0917
     _typing: Any,
     taps: Any,
@@ -96,7 +119,7 @@ def dots(  # noqa: PLR0913, PLR0917
     return types.void(i, frame, grad, strips, sums, i), emit
 
 
-@intrinsic
+@instruction(lambda _storage: 0)
 def aligned(_typing: Any, storage: Any) -> Any:
     """Return the first position of a storage where an aligned vector may begin."""
 
@@ -108,7 +131,7 @@ def aligned(_typing: Any, storage: Any) -> Any:
     return types.intp(storage), emit
 
 
-@intrinsic
+@instruction(_totalled, block=True)
 def total(_typing: Any, sums: Any, at: Any) -> Any:
     """Return the sum of the lanes of an accumulator at a position, halves first."""
 

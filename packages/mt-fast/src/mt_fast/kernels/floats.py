@@ -7,13 +7,16 @@ in 32 bits, and LLVM can put as many side by side as there are floats.
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
 
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
-from numba.extending import intrinsic
 
+from mt_fast.kernels.instruction import instruction
 from mt_fast.kernels.vectors import LANE, vector_bits
 
 
@@ -61,7 +64,37 @@ def _call(builder: Any, name: str, *args: Any) -> Any:
     return builder.call(function, args)
 
 
-@intrinsic
+def _fused(x: Any, y: Any, z: Any) -> Any:
+    if not np.isfinite([x, y, z]).all():
+        return x * y + z
+    # What `math` returns is a float of Python, which takes the type of the others.
+    number = np.result_type(x, y, z).type
+    return number(float(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))))
+
+
+def _polynomial(x: Any, coefficients: Any) -> Any:
+    return reduce(lambda result, c: _fused(result, x, c), coefficients)
+
+
+def _power_of(t: Any) -> Any:
+    return _scaled(type(t)(1.0), t)
+
+
+def _scaled(x: Any, t: Any) -> Any:
+    shift = type(t)(1.5 * 2.0 ** np.finfo(t).nmant)
+    return t if np.isnan(t) else np.ldexp(x, int(t - shift))
+
+
+def _parted(x: Any) -> Any:
+    if np.isinf(x):
+        return type(x)(1.0), type(x)(np.finfo(x).maxexp)
+    mantissa, exponent = np.frexp(x)
+    if mantissa < np.sqrt(type(x)(0.5)):
+        mantissa, exponent = 2 * mantissa, exponent - 1
+    return mantissa, type(x)(exponent)
+
+
+@instruction(np.sqrt)
 def root(_typing: Any, x: Any) -> Any:
     """Take the square root; nan below zero."""
 
@@ -71,7 +104,7 @@ def root(_typing: Any, x: Any) -> Any:
     return x(x), emit
 
 
-@intrinsic
+@instruction(np.maximum)
 def largest(_typing: Any, x: Any, y: Any) -> Any:
     """Take the larger; nan if either is."""
 
@@ -81,7 +114,7 @@ def largest(_typing: Any, x: Any, y: Any) -> Any:
     return x(x, x), emit
 
 
-@intrinsic
+@instruction(np.minimum)
 def smallest(_typing: Any, x: Any, y: Any) -> Any:
     """Take the smaller; nan if either is."""
 
@@ -91,7 +124,7 @@ def smallest(_typing: Any, x: Any, y: Any) -> Any:
     return x(x, x), emit
 
 
-@intrinsic
+@instruction(_fused)
 def fma(_typing: Any, x: Any, y: Any, z: Any) -> Any:
     """Return `x * y + z`, rounded once."""
 
@@ -101,7 +134,7 @@ def fma(_typing: Any, x: Any, y: Any, z: Any) -> Any:
     return x(x, x, x), emit
 
 
-@intrinsic
+@instruction(_polynomial)
 def horner(_typing: Any, x: Any, coefficients: Any) -> Any:
     """Evaluate a polynomial; the coefficients come highest first."""
 
@@ -114,7 +147,7 @@ def horner(_typing: Any, x: Any, coefficients: Any) -> Any:
     return x(x, coefficients), emit
 
 
-@intrinsic
+@instruction(_power_of)
 def power_of_two(_typing: Any, t: Any) -> Any:
     r"""Return $2^n$, a normal number, given $t = n + \mathrm{SHIFT}$.
 
@@ -128,7 +161,7 @@ def power_of_two(_typing: Any, t: Any) -> Any:
     return t(t), emit
 
 
-@intrinsic
+@instruction(_scaled)
 def scale(_typing: Any, x: Any, t: Any) -> Any:
     r"""Return $x\,2^n$, rounded once, given $t = n + \mathrm{SHIFT}$."""
 
@@ -165,7 +198,7 @@ def _power(builder: Any, layout: Layout, n: Any, kind: Any) -> Any:
     return builder.bitcast(builder.shl(exponent, layout.constant(layout.fraction)), kind)
 
 
-@intrinsic
+@instruction(_parted)
 def split(_typing: Any, x: Any) -> Any:
     r"""Return $(m, e)$ with $x = m\,2^e$ and $\sqrt{1/2} \le m < \sqrt 2$, for a normal $x > 0$."""
     pair = types.UniTuple(x, 2)

@@ -1,29 +1,50 @@
 """What a loop needs of LLVM: reads and writes at a position, without Python's index rules.
 
 Numba's own `a[i]` wraps negative indices, which keeps LLVM from vectorising a loop whose index is
-an expression. These intrinsics compute an address and nothing else. A group of operands is a
+an expression. These instructions compute an address and nothing else. A group of operands is a
 tuple of arrays, so that one kernel serves operators of any number of inputs; LLVM sees through
 the tuples.
+
+Each definition stands after its meaning.
 """
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
 
 from typing import Any
 
+import numpy as np
 from numba.core import types
-from numba.extending import intrinsic
+from numba.core.cgutils import do_boundscheck
 from numba.np.arrayobj import load_item, store_item
 
 from mt_fast.kernels.calling import scalar_type
+from mt_fast.kernels.instruction import instruction
 from mt_fast.kernels.vectors import prefetch
 
 
-def _read(context: Any, builder: Any, array: Any, value: Any, position: Any) -> Any:
-    data = context.make_array(array)(context, builder, value).data
-    return load_item(context, builder, array, builder.gep(data, [position]))
+def _got(array: Any, position: Any) -> Any:
+    # Not an element counted from the end: a negative position is as wrong as one too large.
+    return array[np.uint64(position)]
 
 
-@intrinsic
+def _set(array: Any, position: Any, value: Any) -> None:
+    array[np.uint64(position)] = value
+
+
+def _gathered(number: Any, arrays: Any, places: Any, i: Any, steps: Any) -> Any:
+    pairs = zip(arrays, places[1:], steps[1:], strict=True)
+    return tuple(number(_got(array, place + i * step)) for array, place, step in pairs)
+
+
+def _advanced(places: Any, layout: Any, at: Any, i: Any) -> Any:
+    return tuple(place + i * layout[at + k] for k, place in enumerate(places))
+
+
+def _known_steps(kinds: Any, layout: Any, at: Any) -> Any:
+    return tuple(layout[at + k] if kind < 0 else kind for k, kind in enumerate(kinds))
+
+
+@instruction(_got)
 def get(_typing: Any, array: Any, position: Any) -> Any:
     """Return `array[position]`."""
 
@@ -33,20 +54,20 @@ def get(_typing: Any, array: Any, position: Any) -> Any:
     return array.dtype(array, types.intp), emit
 
 
-@intrinsic
+@instruction(_set)
 def put(_typing: Any, array: Any, position: Any, value: Any) -> Any:
     """Set `array[position] = value`, converted to the array's dtype."""
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        data = context.make_array(array)(context, builder, args[0]).data
+        place = _place(context, builder, array, *args[:2])
         converted = context.cast(builder, args[2], value, array.dtype)
-        store_item(context, builder, array, converted, builder.gep(data, [args[1]]))
+        store_item(context, builder, array, converted, place)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, value), emit
 
 
-@intrinsic
+@instruction(lambda _array, _position: None)
 def fetch(_typing: Any, array: Any, position: Any) -> Any:
     """Ask for the line of the cache that holds `array[position]`, which need not exist."""
 
@@ -58,7 +79,7 @@ def fetch(_typing: Any, array: Any, position: Any) -> Any:
     return types.void(array, types.intp), emit
 
 
-@intrinsic
+@instruction(_gathered)
 def gather(
     _typing: Any,
     number: Any,
@@ -87,7 +108,7 @@ def gather(
     return result(number, arrays, places, types.intp, steps), emit
 
 
-@intrinsic
+@instruction(_advanced)
 def advance(_typing: Any, places: Any, layout: Any, at: Any, i: Any) -> Any:
     """Return the positions after `i` steps: `places[k] + i * layout[at + k]`."""
 
@@ -102,7 +123,7 @@ def advance(_typing: Any, places: Any, layout: Any, at: Any, i: Any) -> Any:
     return places(places, layout, types.intp, types.intp), emit
 
 
-@intrinsic
+@instruction(_known_steps)
 def inner_steps(_typing: Any, kinds: Any, layout: Any, at: Any) -> Any:
     """Return the strides `layout[at + k]`, as constants where `kinds` has them.
 
@@ -120,3 +141,16 @@ def inner_steps(_typing: Any, kinds: Any, layout: Any, at: Any) -> Any:
         return context.make_tuple(builder, kinds, steps)
 
     return kinds(kinds, layout, types.intp), emit
+
+
+def _read(context: Any, builder: Any, array: Any, value: Any, position: Any) -> Any:
+    place = _place(context, builder, array, value, position)
+    return load_item(context, builder, array, place)
+
+
+def _place(context: Any, builder: Any, array: Any, value: Any, position: Any) -> Any:
+    """Emit the address of an element, and a check of its position where that is asked for."""
+    storage = context.make_array(array)(context, builder, value)
+    if context.enable_boundscheck:
+        do_boundscheck(context, builder, position, storage.nitems)
+    return builder.gep(storage.data, [position])

@@ -12,8 +12,10 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import alloca_once_value, for_range_slice
-from numba.extending import intrinsic
 
+from mt_fast.kernels.floats import fma
+from mt_fast.kernels.instruction import instruction
+from mt_fast.kernels.intrinsics import get, put
 from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of
 
 
@@ -42,7 +44,41 @@ def _vector(builder: Any, lanes: Lanes, pointer: Any, first: Any) -> Any:
     return lanes.at(builder, builder.gep(pointer, [first]), 0)
 
 
-@intrinsic
+def _added(  # noqa: PLR0913, PLR0917
+    target: Any, to: int, source: Any, at: int, factor: Any, count: int
+) -> None:
+    for i in range(count):
+        put(target, to + i, fma(factor, get(source, at + i), get(target, to + i)))
+
+
+def _marked(array: Any, at: int, count: int) -> int:
+    bits = 0
+    for i in range(count):
+        if get(array, at + i) != 0.0:
+            bits |= 1 << i
+    return bits
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
+
+
+def _equal(array: Any, at: int, count: int, value: Any) -> int:
+    found = 0
+    for i in range(count):
+        if get(array, at + i) == value:
+            found += 1
+    return found
+
+
+def _shared(  # noqa: PLR0913, PLR0917
+    target: Any, to: int, array: Any, at: int, count: int, value: Any, share: Any
+) -> None:
+    for i in range(count):
+        put(target, to + i, share if get(array, at + i) == value else share * 0.0)
+
+
+@instruction(_added, block=True)
 def add_scaled(  # noqa: PLR0913, PLR0917
     _typing: Any, target: Any, to: Any, source: Any, at: Any, factor: Any, count: Any
 ) -> Any:
@@ -67,7 +103,7 @@ def add_scaled(  # noqa: PLR0913, PLR0917
     return types.void(target, i, source, i, target.dtype, i), emit
 
 
-@intrinsic
+@instruction(_marked, block=True)
 def marks(_typing: Any, array: Any, at: Any, count: Any) -> Any:
     """Return a bit for each of `count` elements from `array[at]` on: whether it is not 0.
 
@@ -85,7 +121,7 @@ def marks(_typing: Any, array: Any, at: Any, count: Any) -> Any:
     return types.intp(array, types.intp, types.intp), emit
 
 
-@intrinsic
+@instruction(_lowest)
 def lowest(_typing: Any, bits: Any) -> Any:
     """Return the place of the lowest bit that is set; there is one."""
 
@@ -95,7 +131,7 @@ def lowest(_typing: Any, bits: Any) -> Any:
     return types.intp(types.intp), emit
 
 
-@intrinsic
+@instruction(int.bit_count)
 def count_bits(_typing: Any, bits: Any) -> Any:
     """Return how many bits are set."""
 
@@ -105,7 +141,7 @@ def count_bits(_typing: Any, bits: Any) -> Any:
     return types.intp(types.intp), emit
 
 
-@intrinsic
+@instruction(_equal, block=True)
 def count_equal(_typing: Any, array: Any, at: Any, count: Any, value: Any) -> Any:
     """Return how many of `count` elements from `array[at]` on are equal to a value."""
 
@@ -129,7 +165,7 @@ def count_equal(_typing: Any, array: Any, at: Any, count: Any, value: Any) -> An
     return types.intp(array, types.intp, types.intp, array.dtype), emit
 
 
-@intrinsic
+@instruction(_shared, block=True)
 def put_where_equal(  # noqa: PLR0913, PLR0917
     _typing: Any, target: Any, to: Any, array: Any, at: Any, count: Any, value: Any, share: Any
 ) -> Any:

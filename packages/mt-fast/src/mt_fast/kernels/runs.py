@@ -10,9 +10,28 @@ from typing import Any
 
 from numba.core import types
 from numba.core.cgutils import alloca_once, for_range_slice
-from numba.extending import intrinsic
 
-from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of
+from mt_fast.kernels.instruction import instruction
+from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
+
+VECTOR_BYTES = vector_bits() // 8
+
+
+def _copied(target: Any, source: Any, rows: Any, width: Any) -> None:
+    for i in range(rows):
+        for j in range(width):
+            value = get(source[0], source[1] + i * source[2] + j)
+            put(target[0], target[1] + i * target[2] + j, value)
+
+
+def _summed(target: Any, source: Any, rows: Any, width: Any) -> None:
+    lanes = VECTOR_BYTES // target[0].itemsize
+    for j in range(-(-width // lanes) * lanes):
+        total = target[0].dtype.type(0)
+        for i in range(rows if j < width else 0):
+            total += get(source[0], source[1] + i * source[2] + j)
+        put(target[0], target[1] + j, total)
 
 
 def _starts(context: Any, builder: Any, kinds: Any, blocks: Any) -> list[Any]:
@@ -29,7 +48,7 @@ def _vector(builder: Any, lanes: Lanes, pointer: Any, offset: Any) -> Any:
     return lanes.at(builder, builder.gep(pointer, [offset]), 0)
 
 
-@intrinsic
+@instruction(_copied, block=True)
 def copy_rows(_typing: Any, target: Any, source: Any, rows: Any, width: Any) -> Any:
     """Copy a block of `rows` dense rows of `width` elements, either of them 0 or more.
 
@@ -58,7 +77,7 @@ def copy_rows(_typing: Any, target: Any, source: Any, rows: Any, width: Any) -> 
     return types.void(target, source, i, i), emit
 
 
-@intrinsic
+@instruction(_summed, block=True)
 def sum_rows(_typing: Any, target: Any, source: Any, rows: Any, width: Any) -> Any:
     """Add up the rows of a block, one after the other.
 

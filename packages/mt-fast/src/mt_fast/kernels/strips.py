@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from numba.core import types
-from numba.extending import intrinsic
 
+from mt_fast.kernels.floats import fma
+from mt_fast.kernels.instruction import instruction
+from mt_fast.kernels.intrinsics import get, put
 from mt_fast.kernels.loops import repeat
 from mt_fast.kernels.tile import HEIGHTS
 from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
@@ -54,7 +56,22 @@ class Operands:
     depth: Any
 
 
-@intrinsic
+def _correlated(  # noqa: PLR0913, PLR0917
+    height: Any, weight: Any, frame: Any, strips: Any, out: Any, bias: Any, depth: Any
+) -> None:
+    for s in range(STRIPS[height]):
+        at = strips[1] + WORDS * s
+        source, to, pixels = strips[0][at], strips[0][at + 1], strips[0][at + 2]
+        for i in range(height):
+            for j in range(pixels):
+                total = get(bias[0], bias[1] + i)
+                for k in range(depth):
+                    factor = get(weight[0], weight[1] + k * weight[2] + i)
+                    total = fma(factor, get(frame[0], source + frame[1][k] + j), total)
+                put(out[0], out[1] + i * out[2] + to + j, total)
+
+
+@instruction(_correlated, block=True)
 def correlate_strips(  # noqa: PLR0913, PLR0917
     _typing: Any,
     height: Any,

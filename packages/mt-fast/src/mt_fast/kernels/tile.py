@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from numba.core import types
-from numba.extending import intrinsic
 
+from mt_fast.kernels.floats import fma
+from mt_fast.kernels.instruction import instruction
+from mt_fast.kernels.intrinsics import get, put
 from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
 
 HEIGHT = {512: 12, 256: 6, 128: 4}[vector_bits()]
@@ -54,7 +56,20 @@ class Operands:
     add: Any
 
 
-@intrinsic
+def _multiplied(  # noqa: PLR0913, PLR0917
+    height: Any, a: Any, b: Any, c: Any, depth: Any, width: Any, add: Any
+) -> None:
+    for i in range(height):
+        for j in range(width):
+            to = c[1] + i * c[2] + j
+            total = c[0].dtype.type(0)
+            for k in range(depth):
+                left = get(a[0], a[1] + i * a[2] + k * a[3])
+                total = fma(left, get(b[0], b[1] + k * b[2] + j), total)
+            put(c[0], to, get(c[0], to) + total if add else total)
+
+
+@instruction(_multiplied, block=True)
 def tile(  # noqa: PLR0913, PLR0917
     _typing: Any,
     height: Any,

@@ -16,12 +16,32 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import for_range_slice
-from numba.extending import intrinsic
 
+from mt_fast.kernels.instruction import instruction
+from mt_fast.kernels.intrinsics import get, put
 from mt_fast.kernels.vectors import INT, LANE, Lanes, integer, lanes_of
 
 
-@intrinsic(prefer_literal=True)
+def _summed(  # noqa: PLR0913, PLR0917
+    target: Any, source: Any, count: Any, size: Any, step: Any, scale: Any
+) -> None:
+    for o in range(count):
+        total = get(source[0], source[1] + o * step)
+        for j in range(1, size):
+            total += get(source[0], source[1] + o * step + j)
+        put(target[0], target[1] + o, total * scale)
+
+
+def _given_back(  # noqa: PLR0913, PLR0917
+    target: Any, source: Any, count: Any, size: Any, step: Any, scale: Any
+) -> None:
+    for o in range(count):
+        share = get(source[0], source[1] + o) * scale
+        for j in range(step):
+            put(target[0], target[1] + o * step + j, share if j < size else share * 0)
+
+
+@instruction(_summed, block=True, literal=True)
 def sum_windows(  # noqa: PLR0913, PLR0917
     _typing: Any, target: Any, source: Any, count: Any, size: Any, step: Any, scale: Any
 ) -> Any:
@@ -65,7 +85,7 @@ def sum_windows(  # noqa: PLR0913, PLR0917
     return types.void(target, source, i, size, step, element), emit
 
 
-@intrinsic(prefer_literal=True)
+@instruction(_given_back, block=True, literal=True)
 def spread_windows(  # noqa: PLR0913, PLR0917
     _typing: Any, target: Any, source: Any, count: Any, size: Any, step: Any, scale: Any
 ) -> Any:

@@ -6,17 +6,22 @@ A row is an address, a distance and a content; `mt_tensor.capture.words` says wh
 # mypy: ignore-errors
 # ruff: noqa: ANN001, ANN201  compiled: types are inferred
 
+import ctypes
 from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 
 from mt_fast.kernels.calling import WORD
+from mt_fast.kernels.instruction import instruction
 from mt_tensor.capture.words import DIRECT
 
 
-@intrinsic
+def _at(address: Any) -> int:
+    return ctypes.c_int64.from_address(int(address)).value
+
+
+@instruction(_at)
 def load(_typing: Any, address: Any) -> Any:
     """Return the word at an address."""
 

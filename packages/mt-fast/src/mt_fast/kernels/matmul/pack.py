@@ -13,12 +13,30 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 
-from mt_fast.kernels.vectors import LANE, Lanes, integer, lanes_of
+from mt_fast.kernels.instruction import instruction
+from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.vectors import LANE, Lanes, integer, lanes_of, vector_bits
+
+VECTOR_BYTES = vector_bits() // 8
 
 
-@intrinsic
+def _copied(source: Any, source_at: Any, target: Any, target_at: Any) -> None:
+    for j in range(VECTOR_BYTES // target.itemsize):
+        put(target, target_at + j, get(source, source_at + j))
+
+
+def _turned(  # noqa: PLR0913, PLR0917
+    source: Any, source_at: Any, source_row: Any, target: Any, target_at: Any, target_row: Any
+) -> None:
+    size = VECTOR_BYTES // target.itemsize
+    for i in range(size):
+        for j in range(size):
+            value = get(source, source_at + i * source_row + j)
+            put(target, target_at + j * target_row + i, value)
+
+
+@instruction(_copied, block=True)
 def copy_vector(_typing: Any, source: Any, source_at: Any, target: Any, target_at: Any) -> Any:
     """Copy a vector."""
     i = types.intp
@@ -34,7 +52,7 @@ def copy_vector(_typing: Any, source: Any, source_at: Any, target: Any, target_a
     return types.void(source, i, target, i), emit
 
 
-@intrinsic
+@instruction(_turned, block=True)
 def transpose_square(  # noqa: PLR0913, PLR0917
     _typing: Any,
     source: Any,
