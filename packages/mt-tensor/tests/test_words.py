@@ -152,7 +152,7 @@ class Elsewhere:
         ("length", type("Named", (dict,), {})(), None),
         ("item", np.ones(3), 0),
     ],
-    ids=repr,
+    ids=["of a thread", "property", "getattribute", "global", "set", "kind of dict", "array"],
 )
 def test_what_no_word_tells(kind, container, key):
     assert not watchable(guard(kind, container, key))
