@@ -94,3 +94,26 @@ def test_any_small_product(given_data):
     dtype = draw(st.sampled_from(("float32", "float64")))
     left, right = (draw(st.sampled_from(sorted(LAYOUTS))) for _ in range(2))
     check(LAYOUTS[left](drawn(m, k, dtype=dtype)), LAYOUTS[right](drawn(k, n, dtype=dtype)))
+
+
+def test_a_prepared_product_is_for_one_dtype_and_one_start():
+    for dtype in ("float32", "float64", "float32"):
+        check(drawn(5, 6, dtype=dtype), drawn(6, 7, dtype=dtype))
+    whole = np.arange(60.0)
+    for start in (0, 9, 3):
+        a = TensorData(whole, (4, 5), (5, 1), start)
+        b = TensorData(whole, (5, 2), (1, 5), 2 * start)
+        out = TensorData(np.full(20, 7.0), (4, 2), (2, 1), start)
+        BACKEND.matmul(out, a, b)
+        x = whole[start : start + 20].reshape(4, 5)
+        np.testing.assert_array_equal(
+            BACKEND.to_array(out), x @ whole[2 * start :][:10].reshape(2, 5).T
+        )
+
+
+def test_a_prepared_product_of_swapped_operands():
+    a, b = drawn(6, 5), drawn(5, 3)
+    for _ in range(2):
+        out = TensorData(np.full(18, 7.0, "float32"), (6, 3), (1, 6))
+        BACKEND.matmul(out, data(a), data(b))
+        np.testing.assert_allclose(BACKEND.to_array(out), a @ b, rtol=1e-5, atol=1e-6)

@@ -150,3 +150,28 @@ def test_an_operator_that_does_not_commute_is_folded_in_order():
             array = drawn(*shape, dtype="float32")
             wanted = np.take(array, [-1], axis)
             np.testing.assert_array_equal(folded(last, array, axis), wanted)
+
+
+def test_a_prepared_fold_is_for_one_combination_of_dtypes():
+    for dtype in ("float32", "float64", "int64", "float32"):
+        array = np.arange(12, dtype=dtype).reshape(3, 4)
+        np.testing.assert_array_equal(folded(add, array, 1), array.sum(1, keepdims=True))
+
+
+def test_a_prepared_fold_is_for_one_output():
+    array = drawn(6, 6)
+    for axis in (0, 1, 0, 1):
+        np.testing.assert_allclose(folded(add, array, axis), array.sum(axis, keepdims=True))
+    out = BACKEND.full((1, 1), 7.0, array.dtype)
+    BACKEND.reduce(add, out, BACKEND.from_array(array))
+    np.testing.assert_allclose(BACKEND.to_array(out), array.sum(keepdims=True))
+
+
+def test_a_prepared_fold_starts_where_its_operand_does():
+    storage = BACKEND.from_array(drawn(40))
+    for start in (0, 7, 1):
+        a = TensorData(storage.storage, (3, 4), (4, 1), start)
+        out = TensorData(np.full(9, 7.0), (3, 1), (1, 1), start % 5)
+        BACKEND.reduce(add, out, a)
+        wanted = storage.storage[start : start + 12].reshape(3, 4).sum(1, keepdims=True)
+        np.testing.assert_allclose(BACKEND.to_array(out), wanted)

@@ -1,7 +1,7 @@
 """Starting kernels from Python: on this thread, or shared among several."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import prod
 from typing import Any, NamedTuple, Protocol
@@ -9,10 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numba
 import numpy as np
 
-from mt_fast import examining
-from mt_fast.compiler import Entry, Template, compile_entry
+from mt_fast.compiler import Entry, Kernel, Template, compile_entry
 from mt_fast.kernels import calling, starting
-from mt_fast.kernels.instruction import EXAMINED
 from mt_fast.kernels.starting import HANDLE
 from mt_fast.threads import get_num_threads
 from mt_tensor.dtypes import DType
@@ -90,8 +88,6 @@ def entry(starts: int, *dtypes: DType) -> Entry:
 
     It is called as `run(address, storages, start, layout, units)`.
     """
-    if EXAMINED:
-        return examining.start
     arrays = [numba.types.Array(numba.from_dtype(dtype), 1, "C") for dtype in dtypes]
     i = numba.int64
     start = numba.types.UniTuple(i, starts) if starts else numba.types.Tuple(())
@@ -99,19 +95,26 @@ def entry(starts: int, *dtypes: DType) -> Entry:
 
 
 @cache
-def starter(storages: int) -> Callable[..., Any]:
+def starter(storages: int) -> Entry:
     """Return one of `mt_fast.kernels.starting`, for so many storages.
 
     It is called as `start(words, *storages, *offsets)` for the numbers of `APART`; for all others
     with the storages as a tuple, and the offsets too.
     """
-    if EXAMINED:
-        return examining.start_apart if storages in APART else examining.start_any
     handles, offsets = [HANDLE] * storages, [numba.i8] * storages
     if storages in APART:
         return compile_entry(APART[storages], numba.boolean(HANDLE, *handles, *offsets))
     tuples = numba.types.Tuple(handles), numba.types.Tuple(offsets)
     return compile_entry(starting.start_any, numba.boolean(HANDLE, *tuples))
+
+
+def described(kernel: Kernel, units: int, layout: Array, dtypes: Iterable[DType]) -> Array:
+    """Return the words that a starter reads: all units of a kernel, storages of these dtypes.
+
+    The words know the dtypes by their addresses, so whoever keeps them keeps the dtypes.
+    """
+    head = kernel.address, units, layout.size
+    return np.array([*head, *map(id, dtypes), *layout], np.int64)
 
 
 def run_parallel(  # noqa: PLR0913, PLR0917  what a kernel is called with

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
-from mt_fast.elementwise import Elementwise
+from mt_fast.elementwise import REMEMBERED, Elementwise
 from mt_fast.kernels.matmul import vectorized as kernels
 from mt_fast.kernels.tile import HEIGHT, VECTORS
 from mt_fast.kernels.vectors import lanes_of
-from mt_fast.launching import entry, run_parallel, scratch
+from mt_fast.launching import described, run_parallel, scratch, starter
 from mt_fast.threads import get_num_threads
 from mt_operators import identity
 from mt_tensor.dtypes import DType
@@ -30,32 +30,68 @@ class Plan(NamedTuple):
 
     Attributes:
         swapped: whether to compute the transpose, b^T a^T, because the columns of out are dense.
-        parallel: whether it is worth several threads.
+        large: whether it is worth several threads; a smaller one has the same plan for any number.
         layout: as `mt_fast.kernels.matmul.vectorized.parts` reads it.
         units: how many parts there are.
     """
 
     swapped: bool
-    parallel: bool
+    large: bool
     layout: np.ndarray[Any, Any]
     units: int
 
 
+class Ready(NamedTuple):
+    """What was prepared for one combination of layouts.
+
+    Attributes:
+        start: starts the kernel on this thread, if the dtypes are those of `words`.
+        words: the kernel and its layout.
+        swapped: as in the plan.
+        large: whether several threads would share it.
+        dtypes: of the storages; `words` know them by their addresses, so they are kept.
+    """
+
+    start: Entry
+    words: np.ndarray[Any, Any]
+    swapped: bool
+    large: bool
+    dtypes: list[DType]
+
+
 def multiply(out: TensorData, a: TensorData, b: TensorData) -> None:
     """Fill `out`, (*B, M, N), with the products of `a`, (*B, M, K), and `b`, (*B, K, N)."""
+    ready = _ready.get((out.shape, out.strides, a.shape, a.strides, b.strides))
+    if ready is not None:
+        start, words, swapped, large, _ = ready
+        if not large or get_num_threads() == 1:
+            x, y = (b, a) if swapped else (a, b)
+            if start(words, out.storage, x.storage, y.storage, out.offset, x.offset, y.offset):
+                return
+    _launch(out, a, b)
+
+
+def _launch(out: TensorData, a: TensorData, b: TensorData) -> None:
     threads = get_num_threads()
     how = plan(out.shape, a.shape[-1], out.strides, a.strides, b.strides, threads)
     if how is None:
         _multiply_aside(out, a, b)
         return
-    if how.swapped:
-        a, b = b, a
-    start, (address, _) = _kernel(out.storage.dtype)
-    storages, offsets = (out.storage, a.storage, b.storage), (out.offset, a.offset, b.offset)
-    if how.parallel:
-        run_parallel(address, storages, offsets, how.layout, how.units, 1)
-    else:
-        start(address, storages, offsets, how.layout, how.units)
+    tensors = (out, b, a) if how.swapped else (out, a, b)
+    storages = tuple([tensor.storage for tensor in tensors])
+    offsets = tuple([tensor.offset for tensor in tensors])
+    kernel = _kernel(storages[0].dtype)
+    if how.large and how.units > 1 and threads > 1:
+        run_parallel(kernel.address, storages, offsets, how.layout, how.units, 1)
+        return
+    dtypes = [storage.dtype for storage in storages]
+    words = described(kernel, how.units, how.layout, dtypes)
+    start = starter(3)
+    start(words, *storages, *offsets)
+    if len(_ready) >= REMEMBERED:
+        _ready.clear()
+    key = out.shape, out.strides, a.shape, a.strides, b.strides
+    _ready[key] = Ready(start, words, how.swapped, how.large, dtypes)
 
 
 @lru_cache(maxsize=4096)
@@ -75,10 +111,10 @@ def plan(  # noqa: PLR0913, PLR0917
         sizes, steps = (), ((), (), ())
     rows, columns = _parts(prod(sizes), m, n, depth, threads)
     units = prod(sizes) * -(-m // rows) * -(-n // columns)
-    parallel = threads > 1 and units > 1 and 2 * prod(sizes) * m * n * depth >= PARALLEL_WORK
+    large = 2 * prod(sizes) * m * n * depth >= PARALLEL_WORK
     words = [m, n, depth, *a[-2:], *b[-2:], out[-2], rows, columns, len(sizes)]
     words += [word for dim in zip(sizes, *steps, strict=True) for word in dim]
-    return Plan(False, parallel, np.array(words, np.int64), units)  # noqa: FBT003
+    return Plan(False, large, np.array(words, np.int64), units)  # noqa: FBT003
 
 
 def _transposed(strides: Strides) -> Strides:
@@ -111,7 +147,7 @@ def _multiply_aside(out: TensorData, a: TensorData, b: TensorData) -> None:
 
 
 @cache
-def _kernel(dtype: DType) -> tuple[Entry, Kernel]:
+def _kernel(dtype: DType) -> Kernel:
     lanes = lanes_of(dtype.itemsize * 8).count
     constants = {
         "ALL": element_types(dtype, dtype, dtype),
@@ -128,7 +164,8 @@ def _kernel(dtype: DType) -> tuple[Entry, Kernel]:
         kernels.product,
     )
     bindings = bind_helpers(dict(constants), *helpers)
-    return entry(3, dtype, dtype, dtype), compile_kernel(kernels.parts, bindings, str(constants))
+    return compile_kernel(kernels.parts, bindings, str(constants))
 
 
 _copy = Elementwise()
+_ready: dict[tuple[Shape | Strides, ...], Ready] = {}

@@ -8,11 +8,17 @@ import numba
 import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_operator, element_types, inner
-from mt_fast.elementwise import compute_dtype
-from mt_fast.kernels.instruction import EXAMINED
+from mt_fast.elementwise import REMEMBERED, compute_dtype
 from mt_fast.kernels.reduce import vectorized as kernels
 from mt_fast.kernels.reduce import wide
-from mt_fast.launching import CHUNK, PARALLEL_SIZE, entry, run_parallel, scratch
+from mt_fast.launching import (
+    CHUNK,
+    PARALLEL_SIZE,
+    described,
+    run_parallel,
+    scratch,
+    starter,
+)
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
 from mt_operators import Op, add, maximum, minimum, mul
@@ -99,17 +105,41 @@ def _merged(dims: list[tuple[int, int, int]]) -> tuple[Shape, tuple[Strides, ...
     return (merged, steps) if merged else ((1,), ((0,), (0,)))
 
 
-class Reduction:
-    """The compiled kernels of one operator."""
+class Ready(NamedTuple):
+    """What was prepared for one combination of layouts.
 
-    __slots__ = ("_known",)
+    Attributes:
+        start: starts the kernel on this thread, if the dtypes are those of `words`.
+        words: the kernel and its layout.
+        large: whether several threads would share it.
+        dtypes: of the storages; `words` know them by their addresses, so they are kept.
+    """
+
+    start: Entry
+    words: np.ndarray[Any, Any]
+    large: bool
+    dtypes: list[DType]
+
+
+class Reduction:
+    """The compiled kernels of one operator, and the layouts that it has met."""
+
+    __slots__ = ("_kernels", "_ready")
 
     def __init__(self) -> None:
         """Compile nothing yet."""
-        self._known: dict[tuple[Any, ...], tuple[Entry, Kernel]] = {}
+        self._kernels: dict[tuple[Any, ...], Kernel] = {}
+        self._ready: dict[tuple[Shape | Strides, ...], Ready] = {}
 
     def run(self, op: Op, out: TensorData, a: TensorData) -> None:
         """Fold `a` into `out`."""
+        ready = self._ready.get((out.shape, out.strides, a.shape, a.strides))
+        if ready is not None:
+            start, words, large, _ = ready
+            if (not large or get_num_threads() == 1) and start(
+                words, out.storage, a.storage, out.offset, a.offset
+            ):
+                return
         how = plan(a.shape, out.shape, out.strides, a.strides)
         if how.segments == 1:
             self._launch(op, out, a, how)
@@ -125,27 +155,34 @@ class Reduction:
         self.run(op, out.restrided((*out.shape, 1), (*out.strides, 0)), parts)
 
     def _launch(self, op: Op, out: TensorData, a: TensorData, how: Plan) -> None:
-        storages = (out.storage, a.storage)
-        code = storages[0].dtype.num << 5 | storages[1].dtype.num
-        key = (how.kernel, how.step, code)
-        known = self._known.get(key)
-        if known is None:
-            dtypes = [s.dtype for s in storages]
-            known = entry(2, *dtypes), _compile(op, dtypes, how)
-            self._known[key] = known
-        start, (address, _) = known
-        offsets = (out.offset, a.offset)
-        if how.units == 1 or not how.parallel or get_num_threads() == 1:
-            start(address, storages, offsets, how.layout, how.units)
-        else:
-            run_parallel(address, storages, offsets, how.layout, how.units, how.chunk)
+        storages, offsets = (out.storage, a.storage), (out.offset, a.offset)
+        dtypes = [storage.dtype for storage in storages]
+        kernel = self._kernel(op, dtypes, how)
+        if how.units > 1 and how.parallel and get_num_threads() > 1:
+            run_parallel(kernel.address, storages, offsets, how.layout, how.units, how.chunk)
+            return
+        words = described(kernel, how.units, how.layout, dtypes)
+        start = starter(2)
+        start(words, *storages, *offsets)
+        if how.segments == 1:
+            if len(self._ready) >= REMEMBERED:
+                self._ready.clear()
+            key = out.shape, out.strides, a.shape, a.strides
+            self._ready[key] = Ready(start, words, how.parallel and how.units > 1, dtypes)
+
+    def _kernel(self, op: Op, dtypes: list[DType], how: Plan) -> Kernel:
+        key = how.kernel, how.step, *[dtype.num for dtype in dtypes]
+        kernel = self._kernels.get(key)
+        if kernel is None:
+            self._kernels[key] = kernel = _compile(op, dtypes, how)
+        return kernel
 
 
 def _compile(op: Op, dtypes: list[DType], how: Plan) -> Kernel:
     dtype = compute_dtype(*dtypes)
     kinds = element_types(*dtypes)
     alike = how.step == 1 and dtype.kind == "f" and set(dtypes) == {dtype}
-    fold = WIDE.get(op) if alike and not EXAMINED else None
+    fold = WIDE.get(op) if alike else None
     constants = {
         "OUT": kinds[:1],
         "OPERANDS": kinds[1:],

@@ -104,7 +104,7 @@ def product(a, b, c, M, N, K):
     deep = min(DEPTH, K)
     size_b = 0 if b_there else -(-min(COLUMNS, N) // STRIP) * STRIP * deep
     size_a = 0 if a_there else -(-min(ROWS, M) // ROW_STRIP) * ROW_STRIP * deep
-    packed = np.empty(size_b + size_a, c[0].dtype)
+    packed = np.empty(size_b + size_a, c[0].dtype) if size_b + size_a > 0 else c[0]
     for i in range(M if K == 0 else 0):
         for j in range(N):
             put(c[0], c[1] + i * c[2] + j, 0.0)
