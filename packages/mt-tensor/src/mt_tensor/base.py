@@ -115,23 +115,29 @@ class TensorBase(Variable):
                 "computed from requires a gradient, or it was computed under no_grad()"
             )
             raise GradientError(message)
-        if grad_output is None:
-            if self.size != 1:
-                message = (
-                    f"backward: a tensor of shape {self.shape} has {self.size} elements; pass the "
-                    "gradient of each, or reduce it first: .sum().backward()"
-                )
-                raise GradientError(message)
-            grad_output = self._new(self.backend.full(self.shape, 1.0, self.dtype))
+        grad = self._seed() if grad_output is None else self._checked_seed(grad_output)
+        backpropagate(self, grad, retain_graph=retain_graph)
+
+    def _seed(self) -> Self:
+        """Return the derivative of this tensor, which has one element, by itself."""
+        data = self.data
+        if data.size != 1:
+            message = (
+                f"backward: a tensor of shape {data.shape} has {data.size} elements; pass the "
+                "gradient of each, or reduce it first: .sum().backward()"
+            )
+            raise GradientError(message)
+        return self._new(self.backend.full(data.shape, 1.0, data.storage.dtype))
+
+    def _checked_seed(self, grad_output: Any) -> Self:
+        """Bring what a user passed to `backward` to the form of this tensor."""
         (grad,) = self._admit((self, grad_output))[1:]
         if grad.size == 1 == self.size:
             grad = self._new(grad.data.restrided(self.shape, (1,) * self.ndim))
         if grad.shape != self.shape:
             message = f"backward: the gradient is {grad.shape} for a tensor of {self.shape}"
             raise GradientError(message)
-        if grad.dtype is not self.dtype or self.is_leaf():
-            grad = _cast(grad, self.dtype)
-        backpropagate(self, grad, retain_graph=retain_graph)
+        return _cast(grad, self.dtype) if grad.dtype is not self.dtype or self.is_leaf() else grad
 
     def register_hook(self, hook: Hook) -> Callable[[], None]:
         """Call `hook(grad)` when the gradient of this tensor is complete.
@@ -182,12 +188,20 @@ class TensorBase(Variable):
         # What a leaf keeps may be written to, so it must not share with another gradient.
         passed = grad_output.data.storage
         contributions = []
-        for v, g in zip(history.inputs, history.backward(grad_output), strict=True):
-            if g is not None and v.history is not None:
+        inputs: tuple[Any, ...] = tuple(history.inputs)
+        for v, g in zip(inputs, history.backward(grad_output), strict=True):
+            if g is None or v.history is None:
+                continue
+            fitted = g
+            if (
+                type(g) is not kind
+                or g.data.shape != v.data.shape
+                or g.data.storage.dtype is not v.data.storage.dtype
+            ):
                 fitted = v._fit(g)
-                if fitted.data.storage is passed and v.is_leaf():
-                    fitted = _cast(fitted, fitted.dtype)
-                contributions.append((v, fitted))
+            if fitted.data.storage is passed and v.is_leaf():
+                fitted = _cast(fitted, fitted.dtype)
+            contributions.append((v, fitted))
         return contributions
 
     def zero_grad_(self) -> None:

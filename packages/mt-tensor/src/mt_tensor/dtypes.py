@@ -86,7 +86,7 @@ def promote(first: DType, second: DType) -> DType:
 
 def floating(dtype: DType) -> DType:
     """Return the dtype in which an operator computes: floats as they are, others the default."""
-    return dtype if dtype.kind == "f" else _default
+    return dtype if dtype is float32 or dtype is float64 or dtype.kind == "f" else _default
 
 
 def _numpy_dtype(dtype: Any) -> DType | None:

@@ -28,14 +28,21 @@ def elementwise(op: Op, *tensors: T) -> T:
         ShapeError: the shapes do not broadcast.
     """
     result = compute(op, tensors, bool_ if op.predicate else None)
-    needed = tuple([t.history is not None for t in tensors])
-    if True in needed and op.differentiable and mode.recording:
-        rule = _rule(op, needed)
-        if op.saves == "output":
-            result.history = History(rule, (result.detach(),), tensors)
-        else:
-            result.history = History(rule, () if op.saves_nothing else tensors, tensors)
+    if mode.recording:
+        for t in tensors:
+            if t.history is not None:
+                result.history = _history(op, tensors, result)
+                break
     return result
+
+
+def _history(op: Op, tensors: tuple[T, ...], result: T) -> History | None:
+    if not op.differentiable:
+        return None
+    rule = _rule(op, tuple([t.history is not None for t in tensors]))
+    if op.saves == "output":
+        return History(rule, (result.detach(),), tensors)
+    return History(rule, () if op.saves_nothing else tensors, tensors)
 
 
 def compute(fn: "ElementFn", tensors: tuple[T, ...], dtype: DType | None = None) -> T:
@@ -47,19 +54,22 @@ def compute(fn: "ElementFn", tensors: tuple[T, ...], dtype: DType | None = None)
         out = backend.allocate(shape, dtype or floating(meet))
         backend.map(fn, out, a)
         return first._new(out)
-    operands = [t.data for t in tensors]
-    for b in operands:
+    operands: list[TensorData] = []
+    for t in tensors:
+        b = t.data
         if b.shape != shape or b.storage.dtype is not meet:
-            name = fn.__name__  # type: ignore[union-attr]  # an Op has that of its function
-            operands, shape, meet = _meet(name, operands)
+            operands, shape, meet = _meet(fn, tensors)
             break
+        operands.append(b)
     out = backend.allocate(shape, dtype or floating(meet))
     backend.zip(fn, out, *operands)
     return first._new(out)
 
 
-def _meet(name: str, operands: list[TensorData]) -> tuple[list[TensorData], Shape, DType]:
+def _meet(fn: "ElementFn", tensors: tuple[T, ...]) -> tuple[list[TensorData], Shape, DType]:
     """Bring operands to one shape by views, and find the dtype that can hold all of them."""
+    operands = [t.data for t in tensors]
+    name = fn.__name__  # type: ignore[union-attr]  # an Op has that of its function
     shape = broadcast_shapes(name, *[a.shape for a in operands])
     dtype = reduce(promote, [a.storage.dtype for a in operands])
     return [a.expand(shape) for a in operands], shape, dtype
