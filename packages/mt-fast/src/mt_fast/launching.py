@@ -9,8 +9,10 @@ from typing import Any, NamedTuple, Protocol
 import numba
 import numpy as np
 
+from mt_fast import examining
 from mt_fast.compiler import Entry, Kernel, Template, compile_entry
 from mt_fast.kernels import calling, starting
+from mt_fast.kernels.instruction import EXAMINED
 from mt_fast.kernels.starting import HANDLE
 from mt_fast.threads import get_num_threads
 from mt_tensor.dtypes import DType
@@ -88,6 +90,8 @@ def entry(starts: int, *dtypes: DType) -> Entry:
 
     It is called as `run(address, storages, start, layout, units)`.
     """
+    if EXAMINED:
+        return examining.start
     arrays = [numba.types.Array(numba.from_dtype(dtype), 1, "C") for dtype in dtypes]
     i = numba.int64
     start = numba.types.UniTuple(i, starts) if starts else numba.types.Tuple(())
@@ -101,6 +105,8 @@ def starter(storages: int) -> Entry:
     It is called as `start(words, *storages, *offsets)` for the numbers of `APART`; for all others
     with the storages as a tuple, and the offsets too.
     """
+    if EXAMINED:
+        return examining.start_apart if storages in APART else examining.start_any
     handles, offsets = [HANDLE] * storages, [numba.i8] * storages
     if storages in APART:
         return compile_entry(APART[storages], numba.boolean(HANDLE, *handles, *offsets))
