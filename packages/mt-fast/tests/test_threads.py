@@ -6,18 +6,17 @@ import sys
 
 import numpy as np
 import pytest
-from numba import config
 
 from mt_fast.backend import FastBackend
 from mt_fast.dropout import PARALLEL_COUNTERS
 from mt_fast.launching import PARALLEL_SIZE
-from mt_fast.threads import get_num_threads, set_num_threads
+from mt_fast.threads import _limit, get_num_threads, set_num_threads
 from mt_operators import add, exp, maximum, mul
 from mt_tensor.errors import BackendError
 from mt_tensor.testing import place
 
 BACKEND = FastBackend()
-LIMIT = int(config.NUMBA_NUM_THREADS)
+LIMIT = _limit()
 MANY = range(2, LIMIT + 1)
 
 needs_threads = pytest.mark.skipif(LIMIT == 1, reason="there is one core")
