@@ -9,6 +9,7 @@ import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_operator, element_types, inner
 from mt_fast.elementwise import REMEMBERED, compute_dtype
+from mt_fast.kernels.instruction import EXAMINED
 from mt_fast.kernels.reduce import vectorized as kernels
 from mt_fast.kernels.reduce import wide
 from mt_fast.launching import (
@@ -182,7 +183,7 @@ def _compile(op: Op, dtypes: list[DType], how: Plan) -> Kernel:
     dtype = compute_dtype(*dtypes)
     kinds = element_types(*dtypes)
     alike = how.step == 1 and dtype.kind == "f" and set(dtypes) == {dtype}
-    fold = WIDE.get(op) if alike else None
+    fold = WIDE.get(op) if alike and not EXAMINED else None
     constants = {
         "OUT": kinds[:1],
         "OPERANDS": kinds[1:],
