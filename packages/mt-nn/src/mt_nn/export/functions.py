@@ -1,5 +1,6 @@
 """Functions in ONNX: products, convolutions, pooling, folds and changes of shape."""
 
+from collections.abc import Callable
 from typing import Any
 
 from mt_nn.export.graph import Graph, Pair, Rule
@@ -97,27 +98,31 @@ def _fold(op_type: str) -> Rule:
     return rule
 
 
-def _mean(graph: Graph, result: Pair) -> str:
-    (x,) = result.inputs
-    name, axes = graph.floats(x, [x]), list(result.context.axes)
-    if not axes:
-        return name
-    kept, dropped = len(result.sizes), len(x.sizes) - len(axes)
-    gone = graph.constant(axes, "axes")
-    mean = graph.add("ReduceMean", name, gone, keepdims=int(kept == len(x.sizes)))
-    if kept in {len(x.sizes), dropped}:
-        return mean
-    return graph.add("Reshape", mean, graph.constant([1], "shape"))
+def _dropping(op_type: Callable[[Any], str]) -> Rule:
+    """Write a fold that may drop the dimensions along which it folds."""
+
+    def rule(graph: Graph, result: Pair) -> str:
+        (x,) = result.inputs
+        name, axes = graph.floats(x, [x]), list(result.context.axes)
+        if not axes:
+            return name
+        kept, dropped = len(result.sizes), len(x.sizes) - len(axes)
+        gone = graph.constant(axes, "axes")
+        keepdims = int(kept == len(x.sizes))
+        folded = graph.add(op_type(result.context), name, gone, keepdims=keepdims)
+        if kept in {len(x.sizes), dropped}:
+            return folded
+        return graph.add("Reshape", folded, graph.constant([1], "shape"))
+
+    return rule
 
 
 def _linear(graph: Graph, result: Pair) -> str:
     return graph.add("Gemm", *graph.operands(result), transB=1)
 
 
-def _extremum(graph: Graph, result: Pair) -> str:
-    op_type = "ReduceMax" if result.context.op is maximum else "ReduceMin"
-    (x,) = graph.operands(result)
-    return graph.add(op_type, x, graph.constant(list(result.context.axes), "axes"))
+def _extremum(context: Any) -> str:
+    return "ReduceMax" if context.op is maximum else "ReduceMin"
 
 
 def _view(graph: Graph, result: Pair) -> str:
@@ -235,13 +240,13 @@ RULES: dict[Any, Rule] = {
     CumSum: _cumsum,
     Embedding: _embedding,
     Expand: _expand,
-    Extremum: _extremum,
+    Extremum: _dropping(_extremum),
     Gather: _gather,
     Linear: _linear,
     LogSoftmax: _log_softmax,
     MatMul: _matmul,
     MaxPool2d: _pool("MaxPool"),
-    Mean: _mean,
+    Mean: _dropping(lambda _: "ReduceMean"),
     Pad: _pad,
     Permute: _permute,
     Prod: _fold("ReduceProd"),

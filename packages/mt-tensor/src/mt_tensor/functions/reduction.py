@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mt_autodiff import Context, Function
 from mt_operators import Op, add, div, eq, maximum, mul
+from mt_tensor.defaults.windows import reshaped
 from mt_tensor.layout import Shape, contiguous_strides
 
 if TYPE_CHECKING:
@@ -62,19 +63,20 @@ class Extremum(Function):
     """Maximum or minimum over axes; elements that tie share its gradient, as `torch.amax`."""
 
     @staticmethod
-    def forward(ctx: Context, a: "Tensor", *, axes: Axes, op: Op = maximum) -> Any:
-        """Return the extrema, with size 1 along `axes`."""
-        result = fold(op, a, axes)
-        ctx.save_for_backward(a, result)
+    def forward(ctx: Context, a: "Tensor", *, axes: Axes, shape: Shape, op: Op = maximum) -> Any:
+        """Return the extrema, as `shape`: size 1 along `axes`, or without them."""
+        kept = fold(op, a, axes)
+        ctx.save_for_backward(a, kept)
         ctx.axes, ctx.op = axes, op
-        return result
+        return kept._new(kept.data.restrided(shape, contiguous_strides(shape)))
 
     @staticmethod
     def backward(ctx: Context, grad_output: "Tensor") -> Any:
         """Give each extremal element its share."""
-        a, result = ctx.saved_values
+        a, best = ctx.saved_values
         out = a.backend.allocate(a.shape, grad_output.dtype)
-        a.backend.extremum_by_input(out, grad_output.data, a.data, result.data)
+        grad = reshaped(grad_output.data, best.shape)
+        a.backend.extremum_by_input(out, grad, a.data, best.data)
         return a._new(out)
 
 

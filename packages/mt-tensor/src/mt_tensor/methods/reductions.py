@@ -5,7 +5,7 @@ further word; `keepdim=False` drops the dimension. Over all dimensions the resul
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -104,8 +104,10 @@ class Reductions(Elementary):
         return CumSum.apply(self._floating(), axis=axis)  # type: ignore[no-any-return]
 
     def _extremum(self, name: str, op: Op, dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
-        self._check_elements(name, normalize_axes(name, dim, self.ndim))
-        return self._fold(name, Extremum, dim, keepdim, op=op)
+        axes = normalize_axes(name, dim, self.ndim)
+        self._check_elements(name, axes)
+        shape = _result(kept_shape(self.shape, axes), axes, dim, keepdim)
+        return Extremum.apply(self._floating(), axes=axes, shape=shape, op=op)  # type: ignore[no-any-return]
 
     def _check_elements(self, name: str, axes: tuple[int, ...]) -> None:
         if any(self.shape[d] == 0 for d in axes):
@@ -135,10 +137,9 @@ class Reductions(Elementary):
         function: type[Function],
         dim: Dims,
         keepdim: bool,  # noqa: FBT001
-        **metadata: Any,
     ) -> Self:
         axes = normalize_axes(name, dim, self.ndim)
-        folded: Self = function.apply(self._floating(), axes=axes, **metadata)
+        folded: Self = function.apply(self._floating(), axes=axes)
         shape = _result(folded.shape, axes, dim, keepdim)
         return folded if shape == folded.shape else folded.view(*shape)
 
