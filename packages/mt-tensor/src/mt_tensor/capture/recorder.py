@@ -140,6 +140,11 @@ class Recorder:
         """Whether the step allocated this storage itself."""
         return id(storage) in self._made
 
+    @property
+    def storages(self) -> set[int]:
+        """The `id` of each storage that the step allocated itself."""
+        return set(self._made)
+
     def refuse(self, what: str) -> NoReturn:
         """Say what cannot be replayed, and where it happens.
 

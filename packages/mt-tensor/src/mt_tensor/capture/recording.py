@@ -9,6 +9,7 @@ from mt_operators import identity
 from mt_tensor.backend import Backend
 from mt_tensor.capture.guards import Watch
 from mt_tensor.capture.inputs import Places
+from mt_tensor.capture.live import Live
 from mt_tensor.capture.recorder import Recorder
 from mt_tensor.capture.tape import Call, Check
 from mt_tensor.errors import CaptureError
@@ -78,6 +79,12 @@ class Recording:
         wholes = {id(a.storage): TensorData(a.storage, (len(a.storage),)) for a in touched}
         kept = (a for a in wholes.values() if not (outer and self.recorder.made(a.storage)))
         return [(a, self._copy(a)) for a in kept]
+
+    def repeat(self) -> None:
+        """Make the calls and checks again, with the values of this step."""
+        for entry in self.recorder.entries:
+            if not isinstance(entry, Live):
+                entry.run(self.backend)
 
     def put_back(self, clones: list[Clone]) -> None:
         """Give storages the content that they had."""

@@ -9,7 +9,8 @@ from mt_autodiff import next_id
 from mt_operators import identity
 from mt_tensor.capture.condition import condition
 from mt_tensor.capture.inputs import Inputs, Places
-from mt_tensor.capture.recording import Recording
+from mt_tensor.capture.lifetimes import shared
+from mt_tensor.capture.recording import Clone, Recording, tensors_of
 from mt_tensor.capture.tape import Tape
 from mt_tensor.errors import CaptureError
 from mt_tensor.tensor import Tensor
@@ -34,9 +35,10 @@ class Replay:
         """Prepare the tape; nothing runs yet."""
         self.watch = recording.watch
         self.inputs = inputs
-        self._recording = recording
+        self._recording: Recording | None = recording
+        entries, self._lost = shared(recording.recorder.entries, _unseen(recording))
+        self._tape = Tape(recording.backend, entries)
         self._fill = places.fill
-        self._tape = Tape(recording.backend, recording.recorder.entries)
         self._runs = self._tape.runs
         self._stamps = [data.last_write for data in recording.written]
         grads = recording.grads
@@ -78,8 +80,11 @@ class Replay:
         """Return copies of what the step returned last."""
         return self._give()
 
-    def verify(self, before: Any) -> None:
+    def verify(self, before: list[Clone]) -> None:
         """Run the tape from where the recorded step began, and compare every bit with it.
+
+        First as it was recorded, then on the memory that results share. That of the recording is
+        let go of.
 
         Args:
             before: copies of all storages that the step has not made, as it found them.
@@ -87,12 +92,16 @@ class Replay:
         Raises:
             CaptureError: something differs: the step has done what no backend knows of.
         """
-        recording = self._recording
+        recording, self._recording = self._recording, None
+        assert recording is not None, "a replay is verified once"  # noqa: S101
         after = recording.clones(outer=False)
-        for _ in range(2):  # a backend may learn from the first run how to make the others fast
+        kept = [pair for pair in after if id(pair[0].storage) not in self._lost]
+        again = self._tape.repeat
+        # A backend may learn from the first run how to make the others fast.
+        for run, told in ((recording.repeat, after), (again, kept), (again, kept)):
             recording.put_back(before)
-            self._tape.repeat()
-            if not recording.equal(after):
+            run()
+            if not recording.equal(told):
                 recording.put_back(after)
                 message = (
                     "capture: the step gives other bits when its calls are repeated: it changes "
@@ -100,6 +109,13 @@ class Replay:
                 )
                 raise CaptureError(message)
         self._runs = self._tape.runs
+
+
+def _unseen(recording: Recording) -> set[int]:
+    """Return the storages that a step made, and that nobody looks at after it."""
+    seen = [grad.data for _, _, grad in recording.grads if grad is not None]
+    seen += [t.data for t in tensors_of(recording.result)]
+    return recording.recorder.storages - {id(data.storage) for data in seen}
 
 
 def _giver(result: Any) -> Callable[[], Any]:
