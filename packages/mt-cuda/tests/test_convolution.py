@@ -20,7 +20,7 @@ def test_groups_of_channels_have_edges(backend, place, channels):
     x, weight = RNG.normal(size=(2, channels, 4, 5)), RNG.normal(size=(channels, channels, 2, 3))
     wanted = correlate(x, weight, (1, 1), (1, 0))
     out = backend.allocate(wanted.shape, x.dtype)
-    backend.conv2d(out, place(x), place(weight), (1, 1), (1, 0))
+    backend.conv2d(out, place(x), place(weight), None, (1, 1), (1, 0))
     np.testing.assert_allclose(backend.to_array(out), wanted, atol=1e-12)
 
 
@@ -57,5 +57,5 @@ def test_many_weights_go_by_the_matrix_product(backend, place, channels, direct)
     x, weight = RNG.normal(size=(1, channels, 2, 2)), RNG.normal(size=(1, channels, 2, 2))
     out = backend.allocate((1, 1, 1, 1), x.dtype)
     assert convolution.is_direct(out, place(weight)) is direct
-    backend.conv2d(out, place(x), place(weight), (1, 1), (0, 0))
+    backend.conv2d(out, place(x), place(weight), None, (1, 1), (0, 0))
     np.testing.assert_allclose(backend.to_array(out), [[[[(x * weight).sum()]]]], rtol=1e-12)

@@ -62,7 +62,7 @@ def operations(backend):
     yield "zip of layouts", 0, lambda: backend.zip(add, out, a, strided)
     yield "reduce", 0, lambda: backend.reduce(add, rows, a)
     yield "matmul", 0, lambda: backend.matmul(product, a, b)
-    yield "conv2d", 0, lambda: backend.conv2d(y, x, w, one, (0, 0))
+    yield "conv2d", 0, lambda: backend.conv2d(y, x, w, None, one, (0, 0))
     yield "conv2d by input", 0, lambda: backend.conv2d_by_input(by_x, y, w, one, (0, 0))
     yield "conv2d by weight", 0, lambda: backend.conv2d_by_weight(by_w, y, x, one, (0, 0))
     yield "pooling", 0, lambda: backend.max_pool2d(pooled, x, two, two)

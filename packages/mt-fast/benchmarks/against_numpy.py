@@ -185,7 +185,7 @@ def convolutions() -> Iterator[Row]:
         a, w, t = data(x), data(weight), data(out)
         yield Row(
             f"conv2d: {n} images, {c} -> {o}",
-            lambda t=t, a=a, w=w: BACKEND.conv2d(t, a, w, one, one),
+            lambda t=t, a=a, w=w: BACKEND.conv2d(t, a, w, None, one, one),
             lambda x=x, weight=weight: unfolded(x, weight),
             2.0 * out.size * c * 9,
         )

@@ -134,7 +134,7 @@ def convolutions() -> Iterator[Target]:
 
         yield Target(
             f"conv2d forward, {n} images",
-            lambda out=out, a=a, w=w: BACKEND.conv2d(out, a, w, ONE, ONE),
+            lambda out=out, a=a, w=w: BACKEND.conv2d(out, a, w, None, ONE, ONE),
             {"PyTorch": lambda s=s, v=v: torch.conv2d(s, v, padding=1)},
             2.0,
             3.0,

@@ -67,10 +67,11 @@ def test_both_ways_to_the_gradient_of_the_kernels(monkeypatch, few_rows, portion
 @pytest.mark.parametrize("width", [1, 15, 16, 33, 40])
 @pytest.mark.parametrize("channels", range(1, 14))
 def test_tiles_of_every_height(channels, width):
-    x, weight = drawn(2, 2, 5, width), drawn(channels, 2, 3, 1)
+    x, weight, bias = drawn(2, 2, 5, width), drawn(channels, 2, 3, 1), drawn(channels)
     out = BACKEND.allocate((2, channels, 3, width), x.dtype)
-    BACKEND.conv2d(out, BACKEND.from_array(x), BACKEND.from_array(weight), (1, 1), (0, 0))
+    BACKEND.conv2d(out, *map(BACKEND.from_array, (x, weight, bias[::-1])), (1, 1), (0, 0))
     wanted = np.einsum("nchwij,ocij->nohw", windows_of(x, (3, 1), (1, 1), (0, 0)), weight)
+    wanted += bias[::-1, None, None]
     np.testing.assert_allclose(BACKEND.to_array(out), wanted, rtol=0, atol=1e-13)
 
 

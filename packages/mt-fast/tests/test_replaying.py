@@ -96,7 +96,7 @@ def test_memory_of_a_call_is_kept(layout):
     product = place(BACKEND, arranged(layout, drawn(6, 5)))
     a, b = place(BACKEND, drawn(6, 4)), place(BACKEND, drawn(4, 5))
     calls = [
-        call("conv2d", out, x, w, (1, 1), (1, 1)),
+        call("conv2d", out, x, w, None, (1, 1), (1, 1)),
         call("conv2d_by_weight", slope, out, x, (1, 1), (1, 1)),
         call("matmul", product, a, b),
         call("dropout", product, product, 0.5, 7),

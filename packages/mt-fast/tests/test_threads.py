@@ -91,7 +91,7 @@ def test_convolution_and_pooling():
     x, weight, grad = normal(40, 4, 28, 28), normal(8, 4, 3, 3), normal(40, 8, 28, 28)
     x, weight, grad = (place(BACKEND, array) for array in (x, weight, grad))
     ones = ((1, 1), (1, 1))
-    check_equal(grad.shape, lambda out: BACKEND.conv2d(out, x, weight, *ones))
+    check_equal(grad.shape, lambda out: BACKEND.conv2d(out, x, weight, None, *ones))
     check_equal(x.shape, lambda out: BACKEND.conv2d_by_input(out, grad, weight, *ones))
     check_equal(weight.shape, lambda out: BACKEND.conv2d_by_weight(out, grad, x, *ones))
     images, pooled = place(BACKEND, normal(40, 40, 28, 28)), (40, 40, 7, 7)

@@ -42,8 +42,8 @@ def test_every_layer_of_lenet_by_hand(backend):
     assert [layer.parameters for layer in table.layers] == [0, 40, 296, 0, 25152, 0, 650]
     assert layers["conv2"].outputs == ((2, 8, 28, 28),)
     assert layers["pool"].outputs == ((2, 8, 7, 7),)
-    # What is computed is kept: a convolution and the same shifted by its bias, four bytes each.
-    assert layers["conv1"].memory == 2 * (2 * 4 * 28 * 28) * 4
+    # What is computed is kept, four bytes each; a convolution adds its bias as it goes.
+    assert layers["conv1"].memory == (2 * 4 * 28 * 28) * 4
     assert layers["pool"].memory == 2 * 8 * 49 * 4
     assert layers["dropout"].memory == 0
     assert layers[""].memory == 4 * 2 * (4 * 28 * 28 + 8 * 28 * 28 + 64 + 10)
@@ -113,12 +113,12 @@ def test_the_table_as_text():
     assert lines[0].split() == ["layer", "output", "parameters", "FLOPs", "memory"]
     assert lines[2] == "Sequential    (64, 10)"
     assert lines[3].split("  ")[1:2] == ["0: Conv2d"]
-    assert lines[3].split()[-5:] == ["26)", "20", "1,557,504", "1.3", "MiB"]
+    assert lines[3].split()[-5:] == ["26)", "20", "1,557,504", "676.0", "KiB"]
     assert lines[-4:] == [
         "input       (64, 1, 28, 28)",
         "parameters  13,550",
         "FLOPs       3,288,064 forward",
-        "memory      105.9 KiB of parameters, 2.0 MiB of results",
+        "memory      105.9 KiB of parameters, 1.3 MiB of results",
     ]
     assert len({len(line) for line in lines[:2]}) == 1
     assert not any(line != line.rstrip() for line in lines)

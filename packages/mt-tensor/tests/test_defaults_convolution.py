@@ -44,7 +44,7 @@ def oracle(x, weight, stride, padding):
 
 def forward(x, weight, stride, padding, layout=BACKEND.from_array):
     out = layout(np.full(output_shape(x, weight, stride, padding), np.nan))
-    BACKEND.conv2d(out, layout(x), layout(weight), stride, padding)
+    BACKEND.conv2d(out, layout(x), layout(weight), None, stride, padding)
     return BACKEND.to_array(out)
 
 
@@ -134,7 +134,7 @@ def test_no_images_give_no_results_and_a_zero_gradient():
 def test_float32_stays_float32():
     x, weight = drawn(13, 1, 2, 4, 4).astype("f"), drawn(14, 3, 2, 3, 3).astype("f")
     out = BACKEND.allocate((1, 3, 2, 2), np.dtype("f"))
-    BACKEND.conv2d(out, BACKEND.from_array(x), BACKEND.from_array(weight), (1, 1), (0, 0))
+    BACKEND.conv2d(out, BACKEND.from_array(x), BACKEND.from_array(weight), None, (1, 1), (0, 0))
     expected = oracle(x.astype("d"), weight.astype("d"), (1, 1), (0, 0))
     np.testing.assert_allclose(BACKEND.to_array(out), expected, rtol=1e-5, atol=1e-5)
 

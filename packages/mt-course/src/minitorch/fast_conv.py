@@ -111,7 +111,7 @@ class Conv2dFun(Function):
         padded = _padded(engine, input.data, weight.shape)
         ctx.save_for_backward(padded, weight, input.shape)
         out = engine.allocate((input.shape[0], weight.shape[0], *input.shape[2:]), float64)
-        engine.conv2d(out, padded, weight.data, (1, 1), (0, 0))
+        engine.conv2d(out, padded, weight.data, None, (1, 1), (0, 0))
         return input._new(out)
 
     @staticmethod

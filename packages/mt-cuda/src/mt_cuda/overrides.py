@@ -15,6 +15,7 @@ from mt_cuda.launchers import Launchers
 from mt_cuda.reduction import Reduction
 from mt_operators import identity
 from mt_tensor.backend import Backend, Pair, Positions
+from mt_tensor.defaults.convolution import add_bias
 from mt_tensor.tensor_data import TensorData
 
 
@@ -61,15 +62,22 @@ class Overrides(Backend):
         else:
             super().pick_by_input(out, grad, index)
 
-    def conv2d(
-        self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    def conv2d(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        x: TensorData,
+        weight: TensorData,
+        bias: TensorData | None,
+        stride: Pair,
+        padding: Pair,
     ) -> None:
         """Correlate images with kernels, directly where these are small."""
         if convolution.is_direct(out, weight):
             shape = Filter(_pair(weight), stride, padding)
             convolution.conv2d(self._launchers, out, x, weight, shape)
+            add_bias(self, out, bias)
         else:
-            super().conv2d(out, x, weight, stride, padding)
+            super().conv2d(out, x, weight, bias, stride, padding)
 
     def conv2d_by_input(
         self, out: TensorData, grad: TensorData, weight: TensorData, stride: Pair, padding: Pair

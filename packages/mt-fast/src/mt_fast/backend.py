@@ -122,11 +122,17 @@ class FastBackend(Backend):
         """Write one element of each row, and zeros, in one pass."""
         rows.pick_by_input(out, grad, index)
 
-    def conv2d(
-        self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    def conv2d(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        x: TensorData,
+        weight: TensorData,
+        bias: TensorData | None,
+        stride: Pair,
+        padding: Pair,
     ) -> None:
         """Correlate images with kernels, by tiles of a product that reads the images in place."""
-        convolution.conv2d(out, x, weight, stride, padding)
+        convolution.conv2d(out, x, weight, bias, stride, padding)
 
     def conv2d_by_input(
         self, out: TensorData, grad: TensorData, weight: TensorData, stride: Pair, padding: Pair

@@ -53,13 +53,13 @@ class Plan(NamedTuple):
     parallel: bool
 
 
-def conv2d(  # noqa: PLR0913, PLR0917
+def conv2d(  # noqa: PLR0913, PLR0917  what a convolution is given
     out: TensorData,
     x: TensorData,
     weight: TensorData,
+    bias: TensorData | None,
     stride: Pair,
     padding: Pair,
-    bias: TensorData | None = None,
 ) -> None:
     """Correlate `x`, (N, C, H, W), with `weight`, (O, C, KH, KW), into `out`, (N, O, OH, OW)."""
     _correlate(out, x, weight, bias, (stride, padding, (1, 1)))

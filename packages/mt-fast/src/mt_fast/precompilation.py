@@ -122,7 +122,7 @@ def _matmul(_: Backend, dtype: DType) -> None:
 def _convolution(backend: Backend, dtype: DType) -> None:
     x, out = _given(backend, dtype, 1, 2, 4, 4), _given(backend, dtype, 1, 3, 4, 4)
     weight = _given(backend, dtype, 3, 2, 3, 3)
-    backend.conv2d(out, x, weight, ONE, ONE)
+    backend.conv2d(out, x, weight, None, ONE, ONE)
     backend.conv2d_by_input(x, out, weight, ONE, ONE)
     backend.conv2d_by_weight(weight, out, x, ONE, ONE)
     x, out = _given(backend, dtype, 1, 2, 4), _given(backend, dtype, 1, 3, 4)

@@ -190,11 +190,17 @@ class Backend(ABC):
     def _store(self, out: TensorData, array: np.ndarray[Any, Any]) -> None:
         self.map(identity, out, TensorData(self.from_numpy(array), out.shape))
 
-    def conv2d(
-        self, out: TensorData, x: TensorData, weight: TensorData, stride: Pair, padding: Pair
+    def conv2d(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        x: TensorData,
+        weight: TensorData,
+        bias: TensorData | None,
+        stride: Pair,
+        padding: Pair,
     ) -> None:
         """Correlate images with kernels; see `mt_tensor.defaults.convolution`."""
-        convolution.conv2d(self, out, x, weight, stride, padding)
+        convolution.conv2d(self, out, x, weight, bias, stride, padding)
 
     def conv2d_by_input(
         self, out: TensorData, grad: TensorData, weight: TensorData, stride: Pair, padding: Pair

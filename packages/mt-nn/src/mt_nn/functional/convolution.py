@@ -13,6 +13,7 @@ from mt_nn.functional.correlation import (
     correlate_by_input,
     correlate_by_weight,
 )
+from mt_nn.functional.images import restored
 from mt_nn.functional.operands import (
     Padding,
     check_bias,
@@ -20,9 +21,9 @@ from mt_nn.functional.operands import (
     check_size,
     read_geometry,
     read_operands,
-    shifted,
     spelled_out,
 )
+from mt_operators import add
 from mt_tensor import Context, Function, Tensor
 
 
@@ -67,32 +68,38 @@ def conv2d(  # noqa: PLR0913, PLR0917  PyTorch's signature
         images, options = spelled_out("conv2d", 2, images, weight, options)
     geometry = read_geometry("conv2d", 2, options)
     check_size("conv2d", input, images, weight, geometry)
-    return shifted(Conv2d.apply(images, kernels, geometry=geometry), bias, input, 2)
+    given = (images, kernels) if bias is None else (images, kernels, bias)
+    return restored(Conv2d.apply(*given, geometry=geometry), input, 2)
 
 
 class Conv2d(Function):
-    """Correlation of images with kernels, by the kernels of their backend."""
+    """Correlation of images with kernels, and the bias, as one node of the graph."""
 
     @staticmethod
-    def forward(ctx: Context, x: Tensor, weight: Tensor, *, geometry: Geometry) -> Any:
+    def forward(ctx: Context, x: Tensor, weight: Tensor, *bias: Tensor, geometry: Geometry) -> Any:
         """Correlate, saving both."""
         ctx.save_for_backward(x, weight)
         ctx.geometry = geometry
         size = geometry.output_size(x.shape[2:], weight.shape[2:])
         out = x.backend.allocate((x.shape[0], weight.shape[0], *size), x.dtype)
-        correlate(x.backend, out, x.data, weight.data, geometry)
+        shift = bias[0].data if bias else None
+        correlate(x.backend, out, x.data, weight.data, shift, geometry)
         return x._new(out)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
-        """Pull the gradient back to the images and to the kernels, as far as it is wanted."""
+        """Pull the gradient back to the images, the kernels and the bias, where wanted."""
         x, weight = ctx.saved_values
         backend, grad = grad_output.backend, grad_output.data
-        by_input = by_weight = None
+        gradients: list[Any] = [None] * len(ctx.needs_input_grad)
         if ctx.needs_input_grad[0]:
-            by_input = x._new(backend.allocate(x.shape, grad.dtype))
-            correlate_by_input(backend, by_input.data, grad, weight.data, ctx.geometry)
+            gradients[0] = x._new(backend.allocate(x.shape, grad.dtype))
+            correlate_by_input(backend, gradients[0].data, grad, weight.data, ctx.geometry)
         if ctx.needs_input_grad[1]:
-            by_weight = x._new(backend.allocate(weight.shape, grad.dtype))
-            correlate_by_weight(backend, by_weight.data, grad, x.data, ctx.geometry)
-        return by_input, by_weight
+            gradients[1] = x._new(backend.allocate(weight.shape, grad.dtype))
+            correlate_by_weight(backend, gradients[1].data, grad, x.data, ctx.geometry)
+        if True in ctx.needs_input_grad[2:]:
+            sums = backend.allocate((1, grad.shape[1], 1, 1), grad.dtype)
+            backend.reduce(add, sums, grad)
+            gradients[2] = x._new(sums.restrided((grad.shape[1],), (1,)))
+        return tuple(gradients)

@@ -57,16 +57,22 @@ class Part(NamedTuple):
     stride: Pair
 
 
-def correlate(
-    backend: Backend, out: TensorData, x: TensorData, weight: TensorData, how: Geometry
+def correlate(  # noqa: PLR0913, PLR0917  the arguments of the kernel
+    backend: Backend,
+    out: TensorData,
+    x: TensorData,
+    weight: TensorData,
+    bias: TensorData | None,
+    how: Geometry,
 ) -> None:
-    """Fill `out` (N, O, OH, OW) from `x` (N, C, H, W) and `weight` (O, C / groups, KH, KW)."""
-    for a, w, y in in_groups(x, weight, out, how.groups):
+    """Fill `out` (N, O, OH, OW) from `x`, `weight` (O, C / groups, KH, KW) and `bias` (O,)."""
+    for g, (a, w, y) in enumerate(in_groups(x, weight, out, how.groups)):
+        own = of_group(bias, g, how.groups)
         if how.dilation == UNDILATED:
-            backend.conv2d(y, a, w, how.stride, how.padding)
+            backend.conv2d(y, a, w, own, how.stride, how.padding)
             continue
         for part in _phases(padded(backend, a, how.padding), w, y, how):
-            backend.conv2d(part.y, part.x, part.weight, part.stride, UNPADDED)
+            backend.conv2d(part.y, part.x, part.weight, own, part.stride, UNPADDED)
 
 
 def correlate_by_input(
@@ -112,6 +118,14 @@ def in_groups(
             weight.narrow(0, g * kernels, kernels),
             y.narrow(1, g * kernels, kernels),
         )
+
+
+def of_group(bias: TensorData | None, group: int, groups: int) -> TensorData | None:
+    """Return the part of a bias that belongs to the kernels of a group."""
+    if bias is None:
+        return None
+    channels = bias.shape[0] // groups
+    return bias.narrow(0, group * channels, channels)
 
 
 def _phases(x: TensorData, weight: TensorData, y: TensorData, how: Geometry) -> Iterator[Part]:

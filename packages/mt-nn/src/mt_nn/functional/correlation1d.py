@@ -11,9 +11,10 @@ from mt_nn.functional.correlation import (
     correlate_by_input,
     correlate_by_weight,
     in_groups,
+    of_group,
 )
 from mt_tensor import Backend, TensorData
-from mt_tensor.defaults.convolution1d import add_bias, as_rows, sum_to_bias
+from mt_tensor.defaults.convolution1d import as_rows, sum_to_bias
 
 
 def correlate_sequences(  # noqa: PLR0913, PLR0917  the arguments of the kernel
@@ -26,11 +27,10 @@ def correlate_sequences(  # noqa: PLR0913, PLR0917  the arguments of the kernel
 ) -> None:
     """Fill `out` (N, O, OL) from `x` (N, C, L), `weight` (O, C / groups, K) and `bias` (O,)."""
     if how.dilation != UNDILATED:
-        correlate(backend, as_rows(out), as_rows(x), as_rows(weight), how)
-        add_bias(backend, out, bias)
+        correlate(backend, as_rows(out), as_rows(x), as_rows(weight), bias, how)
         return
     for g, (a, w, y) in enumerate(in_groups(x, weight, out, how.groups)):
-        backend.conv1d(y, a, w, _part(bias, g, w), how.stride[1], how.padding[1])
+        backend.conv1d(y, a, w, of_group(bias, g, how.groups), how.stride[1], how.padding[1])
 
 
 def correlate_sequences_by_input(
@@ -58,11 +58,5 @@ def correlate_sequences_by_weight(  # noqa: PLR0913, PLR0917  the arguments of t
         sum_to_bias(backend, bias, grad)
         return
     for g, (a, w, y) in enumerate(in_groups(x, out, grad, how.groups)):
-        own = _part(bias, g, w)
+        own = of_group(bias, g, how.groups)
         backend.conv1d_by_weight(w, own, y, a, how.stride[1], how.padding[1])
-
-
-def _part(bias: TensorData | None, group: int, weight: TensorData) -> TensorData | None:
-    """Return what of a bias belongs to the kernels of a group."""
-    count = weight.shape[0]
-    return None if bias is None else bias.narrow(0, group * count, count)

@@ -115,7 +115,7 @@ class ConvTranspose2d(Function):
         by_input = by_weight = None
         if ctx.needs_input_grad[0]:
             by_input = x._new(backend.allocate(x.shape, grad.dtype))
-            correlate(backend, by_input.data, grad, weight.data, ctx.geometry)
+            correlate(backend, by_input.data, grad, weight.data, None, ctx.geometry)
         if ctx.needs_input_grad[1]:
             by_weight = x._new(backend.allocate(weight.shape, grad.dtype))
             correlate_by_weight(backend, by_weight.data, x.data, grad, ctx.geometry)

@@ -1,9 +1,9 @@
 r"""Convolution as one matrix product, by unfolding the images into columns.
 
-$y_{n o h w} = \sum_{c i j} w_{o c i j}\, x_{n, c, h s_h + i - p_h, w s_w + j - p_w}$
+$y_{n o h w} = b_o + \sum_{c i j} w_{o c i j}\, x_{n, c, h s_h + i - p_h, w s_w + j - p_w}$
 
 `unfold` writes the window that each output element reads as a column of a matrix, so that the sum
-is $Y = W U$, with $W$ of (O, C KH KW) and $U$ of (C KH KW, N OH OW). Both gradients are products
+is $W U$, with $W$ of (O, C KH KW) and $U$ of (C KH KW, N OH OW). Both gradients are products
 as well: $\bar W = \bar Y U^\top$ and $\bar U = W^\top \bar Y$, which `fold`, the adjoint of
 `unfold`, adds up over the windows. This spends KH KW times the memory of the images to have all
 the arithmetic in `matmul`.
@@ -26,18 +26,27 @@ def conv2d(  # noqa: PLR0913, PLR0917  the arguments of the kernel
     out: TensorData,
     x: TensorData,
     weight: TensorData,
+    bias: TensorData | None,
     stride: "Pair",
     padding: "Pair",
 ) -> None:
     """Correlate: `x` is (N, C, H, W), `weight` is (O, C, KH, KW), `out` is (N, O, OH, OW).
 
-    `OH = (H + 2 PH - KH) // SH + 1`. In `2 N O OH OW C KH KW` FLOPs.
+    `OH = (H + 2 PH - KH) // SH + 1`. In `2 N O OH OW C KH KW` FLOPs. The bias, (O,), is added.
     """
     columns = unfold(backend, x, weight, stride, padding)
     product = backend.allocate((weight.shape[0], columns.shape[1]), out.dtype)
     backend.matmul(product, _rows(backend, weight), columns)
     channels_first = out.permute((1, 0, 2, 3))
     backend.map(identity, channels_first, reshaped(product, channels_first.shape))
+    add_bias(backend, out, bias)
+
+
+def add_bias(backend: "Backend", out: TensorData, bias: TensorData | None) -> None:
+    """Add to each channel of images, (N, O, H, W), its number of a bias, (O,), if there is one."""
+    if bias is not None:
+        column = bias.restrided((*bias.shape, 1, 1), (*bias.strides, 1, 1))
+        backend.zip(add, out, out, column.expand(out.shape))
 
 
 def conv2d_by_input(  # noqa: PLR0913, PLR0917  the arguments of the kernel

@@ -22,8 +22,7 @@ def conv1d(  # noqa: PLR0913, PLR0917  the arguments of the kernel
 
     `OL = (L + 2 P - K) // S + 1`. In `2 N O OL C K` FLOPs.
     """
-    backend.conv2d(as_rows(out), as_rows(x), as_rows(weight), (1, stride), (0, padding))
-    add_bias(backend, out, bias)
+    backend.conv2d(as_rows(out), as_rows(x), as_rows(weight), bias, (1, stride), (0, padding))
 
 
 def conv1d_by_input(  # noqa: PLR0913, PLR0917  the arguments of the kernel
@@ -59,12 +58,6 @@ def as_rows(a: TensorData) -> TensorData:
     n, c, length = a.shape
     by_n, by_c, step = a.strides
     return a.restrided((n, c, 1, length), (by_n, by_c, length * step, step))
-
-
-def add_bias(backend: "Backend", out: TensorData, bias: TensorData | None) -> None:
-    """Add a bias (O,), if there is one, to `out` (N, O, OL)."""
-    if bias is not None:
-        backend.zip(add, out, out, _column(bias).expand(out.shape))
 
 
 def sum_to_bias(backend: "Backend", bias: TensorData | None, grad: TensorData) -> None:

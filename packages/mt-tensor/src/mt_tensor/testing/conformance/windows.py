@@ -92,7 +92,18 @@ class Windows(Suite):
         images, filters = self.place(x), self.place(weight)
         wanted, how = correlate(x, weight, stride, padding), (stride, padding)
         self.check_kernel(
-            lambda out: self.backend.conv2d(out, images, filters, *how), wanted, x.dtype, "conv2d"
+            lambda out: self.backend.conv2d(out, images, filters, None, *how),
+            wanted,
+            x.dtype,
+            "conv2d",
+        )
+        shift = drawn(x.dtype, len(weight), seed=3)
+        bias = self.place(shift)
+        self.check_kernel(
+            lambda out: self.backend.conv2d(out, images, filters, bias, *how),
+            wanted + shift[:, None, None],
+            x.dtype,
+            "conv2d with a bias",
         )
         grad = drawn(x.dtype, *wanted.shape, seed=2)
         on_device = self.place(grad)
@@ -122,7 +133,9 @@ class Windows(Suite):
         x, weight = drawn(np.dtype("f8"), 2, 2, 4, 3), drawn(np.dtype("f8"), 3, 2, 2, 2, seed=1)
         wanted = correlate(x, weight, (1, 1), (0, 0))
         self.check_storage(
-            lambda out: self.backend.conv2d(out, self.place(x), self.place(weight), (1, 1), (0, 0)),
+            lambda out: self.backend.conv2d(
+                out, self.place(x), self.place(weight), None, (1, 1), (0, 0)
+            ),
             self.blank(wanted.shape, x.dtype, layout),
             wanted,
             f"conv2d into {layout}",
@@ -140,7 +153,7 @@ class Windows(Suite):
         x, weight = drawn(dtype, n, 5, 9, n + 5), drawn(dtype, 7, 5, 3, 3, seed=1)
         images, filters = self.place(x), self.place(weight)
         self.check_kernel(
-            lambda out: self.backend.conv2d(out, images, filters, (1, 1), (1, 1)),
+            lambda out: self.backend.conv2d(out, images, filters, None, (1, 1), (1, 1)),
             correlate(x, weight, (1, 1), (1, 1)),
             dtype,
             "conv2d",
