@@ -1,7 +1,7 @@
 """Starting kernels from Python: on this thread, or shared among several."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from math import prod
 from typing import Any, NamedTuple, Protocol
@@ -67,6 +67,22 @@ class Launch(NamedTuple):
     chunk: int
 
 
+class Ready(NamedTuple):
+    """What was prepared for one combination of layouts.
+
+    Attributes:
+        start: starts the kernel on this thread, if the dtypes are those of `words`.
+        words: the kernel and its layout, as `described` returns them.
+        large: whether several threads would share it.
+        dtypes: of the storages; `words` know them by their addresses, so they are kept.
+    """
+
+    start: Callable[..., Any]
+    words: Array
+    large: bool
+    dtypes: Sequence[DType]
+
+
 Numbers = tuple[Array, ...]
 Pack = Callable[..., Numbers]
 
@@ -99,7 +115,7 @@ def entry(starts: int, *dtypes: DType) -> Entry:
 
 
 @cache
-def starter(storages: int) -> Entry:
+def starter(storages: int) -> Callable[..., Any]:
     """Return one of `mt_fast.kernels.starting`, for so many storages.
 
     It is called as `start(words, *storages, *offsets)` for the numbers of `APART`; for all others

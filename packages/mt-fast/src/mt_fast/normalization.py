@@ -1,5 +1,6 @@
 """`log_softmax` and its gradient, each in one kernel."""
 
+from collections.abc import Iterator
 from functools import cache
 from math import inf, prod
 from typing import Any
@@ -8,10 +9,11 @@ import numba
 import numpy as np
 
 import mt_operators
-from mt_fast.compiler import Entry, Kernel, bind, bind_helpers, compile_kernel, element_types, inner
+from mt_fast.compiler import Kernel, bind, bind_helpers, compile_kernel, element_types, inner
+from mt_fast.elementwise import REMEMBERED
 from mt_fast.kernels import softmax as kernels
 from mt_fast.kernels.floats import largest
-from mt_fast.launching import PARALLEL_SIZE, entry, run_parallel
+from mt_fast.launching import PARALLEL_SIZE, Ready, described, run_parallel, starter
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
 from mt_tensor.dtypes import DType
@@ -20,36 +22,60 @@ from mt_tensor.tensor_data import TensorData
 
 def log_softmax(out: TensorData, x: TensorData, axis: int) -> None:
     """Normalise the exponentials of `x` along `axis`, and take the logarithm."""
+    ready = _ready.get((axis, out.shape, out.strides, x.strides))
+    if ready is not None:
+        start, words, large, _ = ready
+        if (not large or get_num_threads() == 1) and start(
+            words, out.storage, x.storage, out.offset, x.offset
+        ):
+            return
     _launch("log_softmax", (out, x), axis)
 
 
 def log_softmax_by_input(out: TensorData, grad: TensorData, y: TensorData, axis: int) -> None:
     """Pull `grad` back through `log_softmax`, of which `y` is the result."""
+    ready = _ready.get((axis, out.shape, out.strides, grad.strides, y.strides))
+    if ready is not None:
+        start, words, large, _ = ready
+        if (not large or get_num_threads() == 1) and start(
+            words, out.storage, grad.storage, y.storage, out.offset, grad.offset, y.offset
+        ):
+            return
     _launch("log_softmax_gradient", (out, grad, y), axis)
 
 
 def _launch(name: str, tensors: tuple[TensorData, ...], axis: int) -> None:
     shape = tensors[0].shape
     others = [d for d in range(len(shape)) if d != axis % len(shape)]
-    words = [shape[axis], len(others), *(t.strides[axis] for t in tensors)]
+    layout = np.array([*_words(tensors, axis, others)], np.int64)
+    storages = tuple([t.storage for t in tensors])
+    offsets = tuple([t.offset for t in tensors])
+    dtypes = [storage.dtype for storage in storages]
+    kernel = _kernel(name, dtypes[0], len(tensors))
+    units, threads = prod(shape[d] for d in others), get_num_threads()
+    large = units > 1 and prod(shape) >= PARALLEL_SIZE
+    if large and threads > 1:
+        share = -(-units // (4 * threads))
+        run_parallel(kernel.address, storages, offsets, layout, units, share)
+        return
+    words, start = described(kernel, units, layout, dtypes), starter(len(tensors))
+    start(words, *storages, *offsets)
+    if len(_ready) >= REMEMBERED:
+        _ready.clear()
+    key = axis, shape, *[t.strides for t in tensors]
+    _ready[key] = Ready(start, words, large, dtypes)
+
+
+def _words(tensors: tuple[TensorData, ...], axis: int, others: list[int]) -> Iterator[int]:
+    """Yield the layout, as the kernels read it."""
+    shape = tensors[0].shape
+    yield from (shape[axis], len(others), *(t.strides[axis] for t in tensors))
     for d in others:
-        words += [shape[d], *(t.strides[d] for t in tensors)]
-    storages = tuple(t.storage for t in tensors)
-    offsets = tuple(t.offset for t in tensors)
-    start, (address, _) = _kernel(name, storages[0].dtype, len(tensors))
-    layout, units, threads = (
-        np.array(words, np.int64),
-        prod(shape[d] for d in others),
-        get_num_threads(),
-    )
-    if threads == 1 or units == 1 or prod(shape) < PARALLEL_SIZE:
-        start(address, storages, offsets, layout, units)
-    else:
-        run_parallel(address, storages, offsets, layout, units, -(-units // (4 * threads)))
+        yield from (shape[d], *(t.strides[d] for t in tensors))
 
 
 @cache
-def _kernel(name: str, dtype: DType, count: int) -> tuple[Entry, Kernel]:
+def _kernel(name: str, dtype: DType, count: int) -> Kernel:
     constants: dict[str, Any] = {
         "ALL": element_types(*[dtype] * count),
         "number": numba.from_dtype(dtype),
@@ -63,5 +89,7 @@ def _kernel(name: str, dtype: DType, count: int) -> tuple[Entry, Kernel]:
     }
     bindings = bind_helpers(constants | functions, kernels.run_at)
     bindings["total"] = inner(bind(kernels.total, bindings, "total"), fastmath={"reassoc"})
-    kernel = compile_kernel(getattr(kernels, name), bindings, str(constants))
-    return entry(count, *[dtype] * count), kernel
+    return compile_kernel(getattr(kernels, name), bindings, str(constants))
+
+
+_ready: dict[tuple[Any, ...], Ready] = {}

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
+from mt_fast.compiler import Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import REMEMBERED, Elementwise
 from mt_fast.kernels.matmul import vectorized as kernels
 from mt_fast.kernels.tile import HEIGHT, VECTORS
 from mt_fast.kernels.vectors import lanes_of
-from mt_fast.launching import described, run_parallel, scratch, starter
+from mt_fast.launching import Ready, described, run_parallel, scratch, starter
 from mt_fast.threads import get_num_threads
 from mt_operators import identity
 from mt_tensor.dtypes import DType
@@ -41,29 +41,11 @@ class Plan(NamedTuple):
     units: int
 
 
-class Ready(NamedTuple):
-    """What was prepared for one combination of layouts.
-
-    Attributes:
-        start: starts the kernel on this thread, if the dtypes are those of `words`.
-        words: the kernel and its layout.
-        swapped: as in the plan.
-        large: whether several threads would share it.
-        dtypes: of the storages; `words` know them by their addresses, so they are kept.
-    """
-
-    start: Entry
-    words: np.ndarray[Any, Any]
-    swapped: bool
-    large: bool
-    dtypes: list[DType]
-
-
 def multiply(out: TensorData, a: TensorData, b: TensorData) -> None:
     """Fill `out`, (*B, M, N), with the products of `a`, (*B, M, K), and `b`, (*B, K, N)."""
-    ready = _ready.get((out.shape, out.strides, a.shape, a.strides, b.strides))
-    if ready is not None:
-        start, words, swapped, large, _ = ready
+    known = _known.get((out.shape, out.strides, a.shape, a.strides, b.strides))
+    if known is not None:
+        (start, words, large, _), swapped = known
         if not large or get_num_threads() == 1:
             x, y = (b, a) if swapped else (a, b)
             if start(words, out.storage, x.storage, y.storage, out.offset, x.offset, y.offset):
@@ -88,10 +70,10 @@ def _launch(out: TensorData, a: TensorData, b: TensorData) -> None:
     words = described(kernel, how.units, how.layout, dtypes)
     start = starter(3)
     start(words, *storages, *offsets)
-    if len(_ready) >= REMEMBERED:
-        _ready.clear()
+    if len(_known) >= REMEMBERED:
+        _known.clear()
     key = out.shape, out.strides, a.shape, a.strides, b.strides
-    _ready[key] = Ready(start, words, how.swapped, how.large, dtypes)
+    _known[key] = Ready(start, words, how.large, dtypes), how.swapped
 
 
 @lru_cache(maxsize=4096)
@@ -168,4 +150,5 @@ def _kernel(dtype: DType) -> Kernel:
 
 
 _copy = Elementwise()
-_ready: dict[tuple[Shape | Strides, ...], Ready] = {}
+_known: dict[tuple[Shape | Strides, ...], tuple[Ready, bool]] = {}
+"""For each combination of layouts what is ready, and whether the operands are swapped."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_operator, element_types, inner
+from mt_fast.compiler import Kernel, bind_helpers, compile_operator, element_types, inner
 from mt_fast.elementwise import REMEMBERED, compute_dtype
 from mt_fast.kernels.instruction import EXAMINED
 from mt_fast.kernels.reduce import vectorized as kernels
@@ -15,6 +15,7 @@ from mt_fast.kernels.reduce import wide
 from mt_fast.launching import (
     CHUNK,
     PARALLEL_SIZE,
+    Ready,
     described,
     run_parallel,
     scratch,
@@ -104,22 +105,6 @@ def _merged(dims: list[tuple[int, int, int]]) -> tuple[Shape, tuple[Strides, ...
     sizes, *strides = zip(*dims, strict=True) if dims else ((), (), ())
     merged, steps = merge_dimensions(sizes, *strides)
     return (merged, steps) if merged else ((1,), ((0,), (0,)))
-
-
-class Ready(NamedTuple):
-    """What was prepared for one combination of layouts.
-
-    Attributes:
-        start: starts the kernel on this thread, if the dtypes are those of `words`.
-        words: the kernel and its layout.
-        large: whether several threads would share it.
-        dtypes: of the storages; `words` know them by their addresses, so they are kept.
-    """
-
-    start: Entry
-    words: np.ndarray[Any, Any]
-    large: bool
-    dtypes: list[DType]
 
 
 class Reduction:
