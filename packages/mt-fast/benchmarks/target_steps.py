@@ -23,7 +23,7 @@ def xor_steps() -> Iterator[Target]:
         line = xor(hidden)
         jax = {"JAX": xor_step(hidden)}
         yield eager(line, 3.0, 5.0)
-        yield Target(f"{line.name}, captured", line.captured, {"PyTorch": line.peer}, least, aim)
+        yield captured(line, least, aim)
         yield Target(f"{line.name}, captured", line.captured, jax, 4.0, 10.0)
 
 
@@ -33,18 +33,26 @@ def lenet_steps() -> Iterator[Target]:
         line = lenet(batch)
         peers = {"PyTorch, 1 thread": line.peer, "PyTorch, 2 threads": on_two_threads(line.peer)}
         yield eager(line, least, aim)
+        yield captured(line)
         yield Target(f"{line.name}, captured, 2 threads", line.captured, peers, 6.0, 10.0, 2)
 
 
 def sentence_steps() -> Iterator[Target]:
     """Yield steps of the network for sentences, of 10 and of 50 sentences of 52 words."""
     for batch in (10, 50):
-        yield eager(sentences(batch), 3.0, 5.0)
+        line = sentences(batch)
+        yield eager(line, 3.0, 5.0)
+        yield captured(line)
 
 
 def eager(line: Row, least: float, aim: float) -> Target:
     """Describe a step as it is written."""
     return Target(f"{line.name}, eager", line.eager, {"PyTorch": line.peer}, least, aim)
+
+
+def captured(line: Row, least: float | None = None, aim: float | None = None) -> Target:
+    """Describe a step that is replayed on one thread."""
+    return Target(f"{line.name}, captured", line.captured, {"PyTorch": line.peer}, least, aim)
 
 
 def on_two_threads(step: Step) -> Step:

@@ -14,7 +14,7 @@ class Target:
         name: what is computed.
         ours: the call to mt-fast.
         peers: the calls to others, by their names; the fastest is the one to compare with.
-        least: how many times as fast as the peer it must be.
+        least: how many times as fast as the peer it must be; None where nothing is asked.
         aim: how many times as fast it should be.
         threads: of ours; for several, the time is that which passes.
     """
@@ -22,6 +22,6 @@ class Target:
     name: str
     ours: Call
     peers: Mapping[str, Call]
-    least: float
-    aim: float
+    least: float | None
+    aim: float | None
     threads: int = 1
