@@ -27,6 +27,19 @@ def test_a_free_array_is_given_out_again():
     assert pool.kept == SMALLEST
 
 
+def test_of_several_free_arrays_the_one_used_last_comes_first():
+    pool = Pool()
+    held = [pool.take(LARGE, FLOAT64) for _ in range(3)]
+    places = [address(array) for array in held]
+    held.clear()
+    assert address(pool.take(LARGE, FLOAT64)) == places[2]
+    held = [pool.take(LARGE, FLOAT64) for _ in range(3)]
+    assert [address(array) for array in held] == places[::-1]
+    held.pop(0)
+    held.pop(0)
+    assert address(pool.take(LARGE, FLOAT64)) == places[1]
+
+
 def test_an_array_in_use_is_not():
     pool = Pool()
     held = [pool.take(LARGE, FLOAT64) for _ in range(10)]

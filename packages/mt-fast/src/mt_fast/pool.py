@@ -52,9 +52,9 @@ class Pool:
         shelf = self._shelves.get((size, dtype.num))
         if shelf is None:
             return self._add(size, dtype)
-        for i in range(len(shelf)):
+        # The last one first: what was given out a moment ago is still in the cache.
+        for i in reversed(range(len(shelf))):
             if _references(shelf, i) == _FREE:
-                # To the end: the next search meets those first that were given out long ago.
                 array = shelf.pop(i)
                 shelf.append(array)
                 return array
