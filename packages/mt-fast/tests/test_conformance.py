@@ -8,5 +8,5 @@ from mt_tensor.testing import BackendConformance
 class TestFast(BackendConformance):
     backend = FastBackend()
     small = INTERPRETED  # a loop in Python
-    # A kernel is compiled for each pattern of broadcasting, and one for all other layouts.
+    # A kernel is compiled for each pattern of broadcasting; all other layouts are copied for it.
     layouts = ("broadcast last", "mixed")

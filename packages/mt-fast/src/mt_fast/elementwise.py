@@ -7,7 +7,7 @@ import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, compile_operator, element_types, inner
 from mt_fast.kernels.map import tiled as kernels
-from mt_fast.launching import APART, PARALLEL_SIZE, run_parallel, starter
+from mt_fast.launching import APART, PARALLEL_SIZE, described, run_parallel, starter
 from mt_fast.layouts import Loops, loops
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
@@ -104,7 +104,7 @@ class Elementwise:
     def _plan(
         self, fn: ElementFn, key: tuple[Any, ...], layouts: Layouts, dtypes: list[DType]
     ) -> Plan:
-        how = loops(*layouts)
+        how = loops(tuple([dtype.itemsize for dtype in dtypes]), *layouts)
         known = how.kinds, *[dtype.num for dtype in dtypes]
         kernel = self._kernels.get(known)
         if kernel is None:
@@ -112,8 +112,7 @@ class Elementwise:
         if len(self._plans) >= REMEMBERED:
             self._plans.clear()
             self._ready.clear()
-        head = [kernel.address, how.units, how.layout.size]
-        words = np.array([*head, *key[len(layouts) :], *how.layout], np.int64)
+        words = described(kernel, how.units, how.layout, dtypes)
         self._plans[key] = plan = Plan(words, how, kernel, dtypes)
         return plan
 
@@ -122,7 +121,7 @@ def _compile(fn: ElementFn, dtypes: list[DType], how: Loops) -> Kernel:
     dtype = compute_dtype(*dtypes)
     kinds = element_types(*dtypes)
     steps = how.kinds or (1,) * len(kinds)
-    constants = {"OUT": kinds[:1], "OPERANDS": kinds[1:], "ALL": kinds, "STEPS": steps}
+    constants = {"ALL": kinds, "STEPS": steps}
     lowered = lower(fn, inner, dtype, twins(dtype))
     bindings = {"fn": lowered, "number": numba.from_dtype(dtype)}
     template = kernels.blocks if how.kinds else kernels.flat

@@ -1,9 +1,7 @@
 """What a loop needs of LLVM: reads and writes at a position, without Python's index rules.
 
 Numba's own `a[i]` wraps negative indices, which keeps LLVM from vectorising a loop whose index is
-an expression. These instructions compute an address and nothing else. A group of operands is a
-tuple of arrays, so that one kernel serves operators of any number of inputs; LLVM sees through
-the tuples.
+an expression. These instructions compute an address and nothing else.
 
 Each definition stands after its meaning.
 """
@@ -17,7 +15,6 @@ from numba.core import types
 from numba.core.cgutils import do_boundscheck
 from numba.np.arrayobj import load_item, store_item
 
-from mt_fast.kernels.calling import scalar_type
 from mt_fast.kernels.instruction import instruction
 from mt_fast.kernels.vectors import prefetch
 
@@ -31,17 +28,8 @@ def _set(array: Any, position: Any, value: Any) -> None:
     array[np.uint64(position)] = value
 
 
-def _gathered(number: Any, arrays: Any, places: Any, i: Any, steps: Any) -> Any:
-    pairs = zip(arrays, places[1:], steps[1:], strict=True)
-    return tuple(number(_got(array, place + i * step)) for array, place, step in pairs)
-
-
 def _advanced(places: Any, layout: Any, at: Any, i: Any) -> Any:
     return tuple(place + i * layout[at + k] for k, place in enumerate(places))
-
-
-def _known_steps(kinds: Any, layout: Any, at: Any) -> Any:
-    return tuple(layout[at + k] if kind < 0 else kind for k, kind in enumerate(kinds))
 
 
 @instruction(_got)
@@ -59,7 +47,7 @@ def put(_typing: Any, array: Any, position: Any, value: Any) -> Any:
     """Set `array[position] = value`, converted to the array's dtype."""
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        place = _place(context, builder, array, *args[:2])
+        place = place_of(context, builder, array, *args[:2])
         converted = context.cast(builder, args[2], value, array.dtype)
         store_item(context, builder, array, converted, place)
         return context.get_dummy_value()
@@ -79,35 +67,6 @@ def fetch(_typing: Any, array: Any, position: Any) -> Any:
     return types.void(array, types.intp), emit
 
 
-@instruction(_gathered)
-def gather(
-    _typing: Any,
-    number: Any,
-    arrays: Any,
-    places: Any,
-    i: Any,
-    steps: Any,
-) -> Any:
-    """Return the tuple of `number(arrays[k][places[k + 1] + i * steps[k + 1]])`.
-
-    Entry 0 of `places` and `steps` belongs to the output.
-    """
-    scalar = scalar_type(number)
-    result = types.UniTuple(scalar, len(arrays))
-
-    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        _, group, starts, ordinal, strides = args
-        values = []
-        for k, array in enumerate(arrays):
-            step = builder.mul(ordinal, builder.extract_value(strides, k + 1))
-            position = builder.add(builder.extract_value(starts, k + 1), step)
-            value = _read(context, builder, array, builder.extract_value(group, k), position)
-            values.append(context.cast(builder, value, array.dtype, scalar))
-        return context.make_tuple(builder, result, values)
-
-    return result(number, arrays, places, types.intp, steps), emit
-
-
 @instruction(_advanced)
 def advance(_typing: Any, places: Any, layout: Any, at: Any, i: Any) -> Any:
     """Return the positions after `i` steps: `places[k] + i * layout[at + k]`."""
@@ -123,32 +82,12 @@ def advance(_typing: Any, places: Any, layout: Any, at: Any, i: Any) -> Any:
     return places(places, layout, types.intp, types.intp), emit
 
 
-@instruction(_known_steps)
-def inner_steps(_typing: Any, kinds: Any, layout: Any, at: Any) -> Any:
-    """Return the strides `layout[at + k]`, as constants where `kinds` has them.
-
-    A kind is 0 or 1, a stride that is known at compilation, or -1 for one that is not.
-    """
-
-    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        steps = []
-        for k in range(len(kinds)):
-            kind = builder.extract_value(args[0], k)
-            place = builder.add(args[2], context.get_constant(types.intp, k))
-            stride = builder.load(builder.gep(args[1], [place]))
-            unknown = builder.icmp_signed("<", kind, context.get_constant(types.intp, 0))
-            steps.append(builder.select(unknown, stride, kind))
-        return context.make_tuple(builder, kinds, steps)
-
-    return kinds(kinds, layout, types.intp), emit
-
-
 def _read(context: Any, builder: Any, array: Any, value: Any, position: Any) -> Any:
-    place = _place(context, builder, array, value, position)
+    place = place_of(context, builder, array, value, position)
     return load_item(context, builder, array, place)
 
 
-def _place(context: Any, builder: Any, array: Any, value: Any, position: Any) -> Any:
+def place_of(context: Any, builder: Any, array: Any, value: Any, position: Any) -> Any:
     """Emit the address of an element, and a check of its position where that is asked for."""
     storage = context.make_array(array)(context, builder, value)
     if context.enable_boundscheck:
