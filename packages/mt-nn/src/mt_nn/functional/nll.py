@@ -7,6 +7,7 @@ import numpy as np
 
 from mt_nn.arguments import one_dtype
 from mt_nn.functional.reduction import Reduction, reduced
+from mt_operators import add, div
 from mt_tensor import (
     CaptureError,
     Context,
@@ -53,8 +54,11 @@ def nll_loss(
     """
     check_shapes("nll_loss", input, target, weight)
     if weight is None and counts_all("nll_loss", input, target, ignore_index):
-        numbers = target.to(input.backend).reshape(-1)
-        plain: Tensor = -PickClass.apply(_rows(input), classes=numbers.data)
+        rows, known = _rows(input), target.to(input.backend).reshape(-1)
+        if reduction in {"mean", "sum"}:
+            count = float(known.size) if reduction == "mean" else 1.0
+            return LikelihoodLoss.apply(rows, classes=known.data, count=count)  # type: ignore[no-any-return]
+        plain: Tensor = -PickClass.apply(rows, classes=known.data)
         return reduced("nll_loss", plain.view(*target.shape), reduction)
     classes = checked_classes("nll_loss", input, target, ignore_index)
     kept = classes != ignore_index
@@ -67,6 +71,31 @@ def nll_loss(
     if reduction == "mean":
         return losses.sum() / float(shares.sum())
     return reduced("nll_loss", losses, reduction)
+
+
+class LikelihoodLoss(Function):
+    """Read one column of each row, add them up, and divide by the negative of a number."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Tensor, *, classes: TensorData, count: float) -> Any:
+        """Return the sum of element `classes[n]` of each row `n`, by `-count`; shape (1,)."""
+        backend, dtype = x.backend, x.dtype
+        ctx.shape, ctx.classes, ctx.count = x.shape, classes, count
+        picked, total = backend.allocate(classes.shape, dtype), backend.allocate((1,), dtype)
+        backend.pick(picked, x.data, classes)
+        backend.reduce(add, total, picked)
+        loss = x._new(total)
+        backend.zip(div, total, total, loss._number(-count))
+        return loss
+
+    @staticmethod
+    def backward(ctx: Context, grad_output: Tensor) -> Any:
+        """Put the same share where each element was read; no place is read twice."""
+        backend, grad = grad_output.backend, grad_output.data
+        share, out = backend.allocate((1,), grad.dtype), backend.allocate(ctx.shape, grad.dtype)
+        backend.zip(div, share, grad, grad_output._number(-ctx.count))
+        backend.pick_by_input(out, share.expand(ctx.classes.shape), ctx.classes)
+        return grad_output._new(out)
 
 
 class PickClass(Function):
@@ -125,6 +154,8 @@ def counts_all(operator: str, input: Tensor, target: Tensor, ignore_index: int) 
         each_time(partial(_check_all_count, operator, input.shape, ignore_index), target)
         return True
     classes = target.numpy()
+    if _all_known(input.shape, ignore_index, classes):
+        return True
     _check_range(operator, input.shape, ignore_index, classes)
     return not (classes == ignore_index).any()
 
@@ -148,6 +179,14 @@ def _check_integers(operator: str, target: Tensor) -> None:
         raise DTypeError(message)
 
 
+def _all_known(shape: tuple[int, ...], ignore_index: int, classes: Classes) -> bool:
+    """Whether clearly all classes are in range and count: the common case, in one pass."""
+    count = shape[0] if len(shape) == 1 else shape[1]
+    # Without their signs, those below 0 are larger than any count.
+    known = (classes.view(np.uint64) < np.uint64(count)).all()
+    return bool(known) and not 0 <= ignore_index < count
+
+
 def _check_range(
     operator: str, shape: tuple[int, ...], ignore_index: int, classes: Classes
 ) -> None:
@@ -165,6 +204,8 @@ def _check_range(
 def _check_all_count(
     operator: str, shape: tuple[int, ...], ignore_index: int, classes: Classes
 ) -> None:
+    if _all_known(shape, ignore_index, classes):
+        return
     _check_range(operator, shape, ignore_index, classes)
     if (classes == ignore_index).any():
         message = f"{operator}: target holds ignore_index {ignore_index}, in a captured step"
