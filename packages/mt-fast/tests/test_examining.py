@@ -80,7 +80,7 @@ images, filters = a[:, :64].reshape(5, 1, 8, 8), b[:18, :1].reshape(2, 1, 3, 3)
 image, weight = place(backend, images), place(backend, filters)
 windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), (2, 3))
 wanted = np.einsum("nchwij,ocij->nohw", windows, filters)
-check((5, 2, 6, 6), lambda out: backend.conv2d(out, image, weight, (1, 1), (0, 0)), wanted)
+check((5, 2, 6, 6), lambda out: backend.conv2d(out, image, weight, None, (1, 1), (0, 0)), wanted)
 kernels = np.einsum("nchwij,nohw->ocij", windows, wanted)
 slope = place(backend, wanted.astype("float32"))
 check(

@@ -152,7 +152,7 @@ def convolutions(on: Runner) -> Iterator[Case]:
         y = np.einsum("nchwij,ocij->nohw", view, w)
         grad = on.draw(*y.shape, seed=2)
         a, b, g = on.place(x, w, grad)
-        yield "conv2d", on.run(y.shape, "conv2d", OUT, a, b, *how), y
+        yield "conv2d", on.run(y.shape, "conv2d", OUT, a, b, None, *how), y
         exact = np.einsum("nchwij,nohw->ocij", view, grad)
         yield "conv2d by weight", on.run(w.shape, "conv2d_by_weight", OUT, g, a, *how), exact
         exact = np.einsum("nohwij,ocij->nchw", windows(grad), w[:, :, ::-1, ::-1])
