@@ -12,6 +12,7 @@ the layouts that differ for a kernel: dense, a row or a column that is broadcast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from operator import matmul, methodcaller
 from typing import Any, NamedTuple
 
 import mt_operators as ops
@@ -25,6 +26,7 @@ from mt_tensor.tensor_data import TensorData
 UNARY = (ops.neg, ops.inv, ops.exp, ops.log, ops.sqrt, ops.relu, ops.sigmoid, ops.tanh)
 BINARY = (ops.add, ops.sub, ops.mul, ops.div, ops.maximum, ops.lt)
 ONE = (1, 1)
+WINDOWS = (2, 3, 4)
 SHAPES = {"dense": (3, 3), "permuted": (3, 3), "row": (3,), "column": (3, 1), "number": ()}
 
 
@@ -89,11 +91,11 @@ def _counted() -> Iterator[list[bool]]:
 def _elementwise(_: Backend, dtype: DType) -> None:
     for op in UNARY:
         for layout in ("dense", "permuted"):
-            _there_and_back(op(_laid(layout, dtype)))
+            _there_and_back(op, _laid(layout, dtype))
     for op in BINARY:
         for layout in SHAPES:
-            _there_and_back(op(_laid("dense", dtype), _laid(layout, dtype)))
-        _there_and_back(op(_laid("number", dtype), _laid("dense", dtype)))
+            _there_and_back(op, _laid("dense", dtype), _laid(layout, dtype))
+        _there_and_back(op, _laid("number", dtype), _laid("dense", dtype))
 
 
 def _laid(layout: str, dtype: DType) -> Any:
@@ -102,29 +104,34 @@ def _laid(layout: str, dtype: DType) -> Any:
     return ones.permute(1, 0) if layout == "permuted" else ones
 
 
-def _there_and_back(result: Any) -> None:
+def _there_and_back(function: Callable[..., Any], *operands: Any) -> None:
+    """Pull gradients back: one that is the same number for all elements, and a dense one."""
+    result = function(*operands)
     if result.requires_grad:
-        result.sum().backward()
+        result.sum().backward(retain_graph=True)
+        dense = full(result.shape, 1.0, dtype=result.dtype, backend="fast")
+        (function(*operands) * dense).sum().backward()
 
 
 def _reductions(_: Backend, dtype: DType) -> None:
     for layout in ("dense", "permuted"):
         for axis in (0, 1):
-            _there_and_back(_laid(layout, dtype).sum(axis))
-            _there_and_back(_laid(layout, dtype).mean(axis))
-            _there_and_back(_laid(layout, dtype).max(axis))
+            for fold in ("sum", "mean", "max"):
+                _there_and_back(methodcaller(fold, axis), _laid(layout, dtype))
+    full((2, 3, 4), 1.0, dtype=dtype, backend="fast").sum((0, 2))
 
 
 def _matmul(_: Backend, dtype: DType) -> None:
-    _there_and_back(_laid("dense", dtype) @ _laid("permuted", dtype))
+    _there_and_back(matmul, _laid("dense", dtype), _laid("permuted", dtype))
 
 
 def _convolution(backend: Backend, dtype: DType) -> None:
-    x, out = _given(backend, dtype, 1, 2, 4, 4), _given(backend, dtype, 1, 3, 4, 4)
     weight = _given(backend, dtype, 3, 2, 3, 3)
-    backend.conv2d(out, x, weight, None, ONE, ONE)
-    backend.conv2d_by_input(x, out, weight, ONE, ONE)
-    backend.conv2d_by_weight(weight, out, x, ONE, ONE)
+    for size in (4, 16):  # the gradient by the kernels has two ways
+        x, out = _given(backend, dtype, 1, 2, size, size), _given(backend, dtype, 1, 3, size, size)
+        backend.conv2d(out, x, weight, None, ONE, ONE)
+        backend.conv2d_by_input(x, out, weight, ONE, ONE)
+        backend.conv2d_by_weight(weight, out, x, ONE, ONE)
     x, out = _given(backend, dtype, 1, 2, 4), _given(backend, dtype, 1, 3, 4)
     weight = _given(backend, dtype, 3, 2, 3)
     backend.conv1d(out, x, weight, _given(backend, dtype, 3), 1, 1)
@@ -133,11 +140,14 @@ def _convolution(backend: Backend, dtype: DType) -> None:
 
 
 def _pooling(backend: Backend, dtype: DType) -> None:
-    x, out = _given(backend, dtype, 1, 1, 4, 4), _given(backend, dtype, 1, 1, 2, 2)
-    backend.avg_pool2d(out, x, (2, 2), (2, 2))
-    backend.avg_pool2d_by_input(x, out, (2, 2), (2, 2))
-    backend.max_pool2d(out, x, (2, 2), (2, 2))
-    backend.max_pool2d_by_input(_given(backend, dtype, 1, 1, 4, 4), out, x, (2, 2), (2, 2))
+    for size in WINDOWS:
+        both = (size, size), (size, size)
+        x, grad = (_given(backend, dtype, 1, 1, 2 * size, 2 * size) for _ in range(2))
+        out = _given(backend, dtype, 1, 1, 2, 2)
+        backend.avg_pool2d(out, x, *both)
+        backend.avg_pool2d_by_input(x, out, *both)
+        backend.max_pool2d(out, x, *both)
+        backend.max_pool2d_by_input(grad, out, x, *both)
 
 
 def _softmax(backend: Backend, dtype: DType) -> None:
