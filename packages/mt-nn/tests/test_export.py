@@ -234,7 +234,7 @@ REFUSED = {
     "an operator of one's own": (cube, r"uses cube, which has no counterpart in ONNX here"),
     "a loss": (
         lambda x: nll_loss(x, mt.zeros(x.shape[0], dtype="int64")),
-        r"uses PickClass, which has no counterpart in ONNX here",
+        r"uses LikelihoodLoss, which has no counterpart in ONNX here",
     ),
     "another path for another batch": (branching, "the network does something else for another"),
     "a constant of the size of the batch": (
