@@ -15,9 +15,12 @@ NORMAL_UNDERFLOW = -40.0
 """Below this, the normal distribution function is 0 in double precision."""
 
 
-@op(lambda x: 1.0 if x > 0.0 else 0.0, kink=lambda x: x)
+@op(lambda y: 1.0 if y > 0.0 else 0.0, saves="output", kink=lambda x: x)
 def relu(x: float) -> float:
-    r"""$\max(x, 0)$; its derivative at 0 is taken as 0."""
+    r"""$\max(x, 0)$; its derivative at 0 is taken as 0.
+
+    The result is positive where the input is, so the input need not be kept for the way back.
+    """
     return 0.0 if x < 0.0 else x  # noqa: FURB136  compilers differ in what max does with nan
 
 
