@@ -40,10 +40,10 @@ def chain(length, x):
     return results, [call("map", neg, b, a) for a, b in pairwise(results)]
 
 
-def test_a_chain_needs_two_places():
+def test_a_chain_needs_one_place():
     results, calls = chain(9, fresh(4))
     entries, lost = told(calls, results[0], results[-1])
-    assert storages(entries) == 4
+    assert storages(entries) == 3
     assert lost == {id(a.storage) for a in results[1:-1]}
     results[0].storage[:] = [1.0, 2.0, 3.0, 4.0]
     for each in entries:
@@ -57,8 +57,44 @@ def test_what_is_read_later_keeps_its_place():
     out = fresh(4)
     calls.append(call("zip", mul, out, results[1], results[5]))
     entries, _ = told(calls, results[0], out)
-    assert storages(entries) == 5
+    assert storages(entries) == 4
     assert entries[-1].args[2].storage is entries[0].args[1].storage
+
+
+@pytest.mark.parametrize(
+    ("other", "shares"),
+    [
+        (lambda a: a, True),
+        (lambda a: a.transpose(), False),
+        (lambda a: TensorData(a.storage, (2, 2), (0, 1)), False),
+    ],
+    ids=["alike", "turned", "broadcast"],
+)
+def test_an_operand_gives_its_place_to_the_result_if_they_lie_alike(other, shares):
+    x, a, out, last = fresh(2, 2), fresh(2, 2), fresh(2, 2), fresh(2, 2)
+    calls = [
+        call("map", exp, a, x),
+        call("zip", add, out, a, other(a)),
+        call("map", neg, last, out),
+    ]
+    x.storage[:] = range(4)
+    for each in calls:
+        each.run(BACKEND)
+    expected = last.storage.copy()
+    entries, _ = told(calls, x, last)
+    assert (entries[1].args[1].storage is a.storage) is shares
+    for each in entries:
+        each.run(BACKEND)
+    np.testing.assert_array_equal(last.storage, expected)
+
+
+@pytest.mark.parametrize("method", ["matmul", "reduce"])
+def test_only_elementwise_calls_write_where_they_read(method):
+    x, a, out, last = (fresh(1, 1) for _ in range(4))
+    operands = {"matmul": (out, a, a), "reduce": (add, out, a)}
+    calls = [call("map", exp, a, x), call(method, *operands[method]), call("map", neg, last, out)]
+    entries, _ = told(calls, x, last)
+    assert next(t for t in entries[1].tensors).storage is not a.storage
 
 
 def test_a_check_reads():

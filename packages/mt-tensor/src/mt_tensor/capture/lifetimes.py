@@ -5,6 +5,9 @@ results are read by the next calls and never again; from then on a later result 
 lie there. Where memory is needed from its first call to its last, one pass over the calls finds a
 place for each, as a compiler finds registers. What is still warm in the cache is taken first.
 
+An elementwise call may write where it reads, element for element; so an operand that it is the
+last to read gives up its place to the result.
+
 What somebody may look at after the step stays where it is: gradients, what the step returns, and
 whatever it has not made itself. So does what is not written whole before it is read.
 """
@@ -16,6 +19,9 @@ from typing import Any
 from mt_tensor.capture.tape import Call, Check, Entry
 from mt_tensor.tensor_data import Storage, TensorData
 
+Free = defaultdict[tuple[Any, int], list[Storage]]
+"""Places that may be taken, for each dtype and size."""
+
 WRITING = frozenset(
     {"map", "zip", "reduce", "matmul", "fill", "dropout", "gather", "take_rows"}
     | {"pick", "pick_by_input", "log_softmax", "log_softmax_by_input", "extremum_by_input"}
@@ -24,6 +30,10 @@ WRITING = frozenset(
     | {"avg_pool2d", "avg_pool2d_by_input", "max_pool2d", "max_pool2d_by_input"}
 )
 """Methods that set every element of their first tensor, whatever was there."""
+
+
+ELEMENTWISE = frozenset({"map", "zip"})
+"""Methods whose output may be an operand."""
 
 
 def shared(entries: Sequence[Entry], movable: set[int]) -> tuple[list[Entry], set[int]]:
@@ -39,19 +49,39 @@ def shared(entries: Sequence[Entry], movable: set[int]) -> tuple[list[Entry], se
     spans = _spans(entries)
     moving = {k for k, (i, _) in spans.items() if k in movable and _sets(entries[i], k)}
     homes: dict[int, Storage] = {}
-    free: defaultdict[tuple[Any, int], list[Storage]] = defaultdict(list)
+    free: Free = defaultdict(list)
     told: list[Entry] = []
     for i, entry in enumerate(entries):
         touched = {id(a.storage): a.storage for a in _tensors(entry)}
+        ends = [key for key in touched if key in moving and spans[key][1] == i]
+        early = [key for key in ends if key in homes and _gives_way(entry, key)]
+        _release(early, homes, free)
         for key, storage in touched.items():
             if key in moving and spans[key][0] == i:
                 spare = free[storage.dtype, len(storage)]
                 homes[key] = spare.pop() if spare else storage
         told.append(_moved(entry, homes))
-        for key, storage in touched.items():
-            if key in moving and spans[key][1] == i:
-                free[storage.dtype, len(storage)].append(homes[key])
+        _release([key for key in ends if key not in early], homes, free)
     return told, moving
+
+
+def _release(keys: Sequence[int], homes: dict[int, Storage], free: Free) -> None:
+    """Let the places of storages be taken again."""
+    for key in keys:
+        home = homes[key]
+        free[home.dtype, len(home)].append(home)
+
+
+def _gives_way(entry: Entry, key: int) -> bool:
+    """Whether the output may lie where this storage does: each element is read as it is set."""
+    if not isinstance(entry, Call) or entry.method not in ELEMENTWISE:
+        return False
+    out, *others = entry.tensors
+    return out.whole and all(
+        a.whole and a.strides == out.strides and a.shape == out.shape
+        for a in others
+        if id(a.storage) == key
+    )
 
 
 def _spans(entries: Sequence[Entry]) -> dict[int, tuple[int, int]]:
