@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mt_fast.backend import FastBackend
-from mt_fast.elementwise import REMEMBERED, Elementwise
+from mt_fast.elementwise import Elementwise
+from mt_fast.launching import REMEMBERED
 from mt_operators import add, mul, neg, where
 from mt_tensor.tensor_data import TensorData
 from mt_tensor.testing.layouts import Layout, place, storage_with

@@ -7,7 +7,14 @@ import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, compile_operator, element_types, inner
 from mt_fast.kernels.map import tiled as kernels
-from mt_fast.launching import APART, PARALLEL_SIZE, described, run_parallel, starter
+from mt_fast.launching import (
+    APART,
+    PARALLEL_SIZE,
+    REMEMBERED,
+    described,
+    run_parallel,
+    starter,
+)
 from mt_fast.layouts import Loops, loops
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
@@ -16,9 +23,6 @@ from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape, Strides
 from mt_tensor.lowering import lower
 from mt_tensor.tensor_data import TensorData
-
-REMEMBERED = 1024
-"""Layouts of one operator whose loops are remembered."""
 
 Layouts = tuple[Shape | Strides, ...]
 """The common shape, and the strides of the output and of each operand."""

@@ -26,6 +26,9 @@ for a busy core does not cost much more than it can gain."""
 CHUNK = 1 << 15
 """Elements that a thread takes at a time."""
 
+REMEMBERED = 1024
+"""Combinations of layouts that a table of launches keeps before it starts anew."""
+
 NO_LAYOUT = np.zeros(1, np.int64)
 """For kernels that need none."""
 
@@ -83,6 +86,22 @@ class Ready(NamedTuple):
     dtypes: Sequence[DType]
 
 
+class Work(NamedTuple):
+    """A kernel and what it is to do.
+
+    Attributes:
+        kernel: which.
+        layout: as it reads it.
+        units: how many units of work there are.
+        chunk: how many of them a thread takes at a time; 0 where they are not worth sharing.
+    """
+
+    kernel: Kernel
+    layout: Array
+    units: int
+    chunk: int
+
+
 Numbers = tuple[Array, ...]
 Pack = Callable[..., Numbers]
 
@@ -126,8 +145,16 @@ def starter(storages: int) -> Callable[..., Any]:
     handles, offsets = [HANDLE] * storages, [numba.i8] * storages
     if storages in APART:
         return compile_entry(APART[storages], numba.boolean(HANDLE, *handles, *offsets))
-    tuples = numba.types.Tuple(handles), numba.types.Tuple(offsets)
-    return compile_entry(starting.start_any, numba.boolean(HANDLE, *tuples))
+    return tuple_starter(storages)
+
+
+@cache
+def tuple_starter(storages: int) -> Callable[..., Any]:
+    """Return what is called as `start(words, storages, offsets)`, with tuples of any length."""
+    if EXAMINED:
+        return examining.start_any
+    kinds = numba.types.Tuple([HANDLE] * storages), numba.types.Tuple([numba.i8] * storages)
+    return compile_entry(starting.start_any, numba.boolean(HANDLE, *kinds))
 
 
 def described(kernel: Kernel, units: int, layout: Array, dtypes: Iterable[DType]) -> Array:
@@ -169,6 +196,43 @@ def player(*, parallel: bool) -> Entry:
     signature = numba.void(numba.int64[:, ::1])
     template = calling.play_parallel if parallel else calling.play
     return compile_entry(template, signature, parallel=parallel)
+
+
+class Prepared:
+    """The launches of some kernels: each combination of layouts is described once.
+
+    From then on a launch is one look into a dictionary and one call. A key has everything that
+    the words depend on but the dtypes, which the start itself compares.
+    """
+
+    __slots__ = ("_ready",)
+
+    def __init__(self) -> None:
+        """Know no layout yet."""
+        self._ready: dict[Any, Ready] = {}
+
+    def start(self, key: Any, storages: tuple[Any, ...], offsets: tuple[int, ...]) -> bool:
+        """Start what was prepared for a key; False, with nothing done, where there is nothing."""
+        ready = self._ready.get(key)
+        if ready is None:
+            return False
+        start, words, large, _ = ready
+        return (not large or get_num_threads() == 1) and start(words, storages, offsets)
+
+    def launch(
+        self, key: Any, work: Work, storages: tuple[Any, ...], offsets: tuple[int, ...]
+    ) -> None:
+        """Launch a kernel, and where this thread does it alone, remember how."""
+        kernel, layout, units, chunk = work
+        if chunk and get_num_threads() > 1:
+            run_parallel(kernel.address, storages, offsets, layout, units, chunk)
+            return
+        dtypes = [storage.dtype for storage in storages]
+        start, words = tuple_starter(len(storages)), described(kernel, units, layout, dtypes)
+        start(words, storages, offsets)
+        if len(self._ready) >= REMEMBERED:
+            self._ready.clear()
+        self._ready[key] = Ready(start, words, chunk > 0, dtypes)
 
 
 def scratch(shape: Shape, dtype: DType) -> TensorData:

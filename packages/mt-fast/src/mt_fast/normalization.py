@@ -10,10 +10,16 @@ import numpy as np
 
 import mt_operators
 from mt_fast.compiler import Kernel, bind, bind_helpers, compile_kernel, element_types, inner
-from mt_fast.elementwise import REMEMBERED
 from mt_fast.kernels import softmax as kernels
 from mt_fast.kernels.floats import largest
-from mt_fast.launching import PARALLEL_SIZE, Ready, described, run_parallel, starter
+from mt_fast.launching import (
+    PARALLEL_SIZE,
+    REMEMBERED,
+    Ready,
+    described,
+    run_parallel,
+    starter,
+)
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
 from mt_tensor.dtypes import DType

@@ -8,13 +8,14 @@ import numba
 import numpy as np
 
 from mt_fast.compiler import Kernel, bind_helpers, compile_operator, element_types, inner
-from mt_fast.elementwise import REMEMBERED, compute_dtype
+from mt_fast.elementwise import compute_dtype
 from mt_fast.kernels.instruction import EXAMINED
 from mt_fast.kernels.reduce import vectorized as kernels
 from mt_fast.kernels.reduce import wide
 from mt_fast.launching import (
     CHUNK,
     PARALLEL_SIZE,
+    REMEMBERED,
     Ready,
     described,
     run_parallel,
