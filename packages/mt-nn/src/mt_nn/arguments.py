@@ -17,7 +17,17 @@ def sizes(operator: str, name: str, value: Size, count: int, least: int = 1) -> 
     >>> sizes("conv2d", "stride", 2, count=2)
     (2, 2)
     """
-    listed = tuple(value) if isinstance(value, Sequence) else (value,) * count
+    listed: tuple[int, ...]
+    if type(value) is tuple:  # first: isinstance of an abstract class takes several times as long
+        listed = value
+    else:
+        listed = tuple(value) if isinstance(value, Sequence) else (value,) * count
+    if len(listed) == count:
+        for n in listed:
+            if type(n) is not int or n < least:
+                break
+        else:
+            return listed
     if len(listed) != count or any(not isinstance(n, int) or n < least for n in listed):
         wanted = "one integer" if count == 1 else f"one integer or {count}"
         message = f"{operator}: {name} must be {wanted}, at least {least}, not {value!r}"
@@ -64,6 +74,9 @@ def one_dtype(operator: str, **tensors: Tensor | None) -> None:
     Raises:
         DTypeError: the first is no float, or another differs from it.
     """
+    dtypes = {t.data.storage.dtype for t in tensors.values() if t is not None}
+    if len(dtypes) == 1 and dtypes.pop().kind == "f":
+        return
     given = [(name, t) for name, t in tensors.items() if t is not None]
     first, home = given[0]
     if home.dtype.kind != "f":

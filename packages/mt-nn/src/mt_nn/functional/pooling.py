@@ -4,6 +4,7 @@ A backend pools full windows without padding. Padding is put around the image fi
 average, $-\infty$ for a maximum.
 """
 
+from functools import lru_cache
 from math import inf, prod
 from typing import Any
 
@@ -11,6 +12,7 @@ from mt_nn.arguments import Pair, Size, one_dtype
 from mt_nn.functional.images import as_images, restored
 from mt_nn.functional.window import Window, read_window
 from mt_tensor import Context, Function, Tensor, ones
+from mt_tensor.layout import Shape
 
 
 def avg_pool2d(  # noqa: PLR0913, PLR0917  PyTorch's signature
@@ -112,17 +114,19 @@ class AvgPool2d(Function):
     @staticmethod
     def forward(ctx: Context, x: Tensor, *, kernel: Pair, stride: Pair) -> Any:
         """Average; nothing but the shape needs saving."""
-        ctx.shape = x.shape
+        ctx.shape = x.data.shape
         ctx.geometry = (kernel, stride)
-        out = x.backend.allocate(_shape(x, kernel, stride), x.dtype)
-        x.backend.avg_pool2d(out, x.data, kernel, stride)
+        backend, data = x.backend, x.data
+        out = backend.allocate(_pooled(data.shape, kernel, stride), data.storage.dtype)
+        backend.avg_pool2d(out, data, kernel, stride)
         return x._new(out)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Give each element of a window an equal share."""
-        out = grad_output.backend.allocate(ctx.shape, grad_output.dtype)
-        grad_output.backend.avg_pool2d_by_input(out, grad_output.data, *ctx.geometry)
+        backend, grad = grad_output.backend, grad_output.data
+        out = backend.allocate(ctx.shape, grad.storage.dtype)
+        backend.avg_pool2d_by_input(out, grad, *ctx.geometry)
         return grad_output._new(out)
 
 
@@ -134,16 +138,18 @@ class MaxPool2d(Function):
         """Take the maxima, saving the images."""
         ctx.save_for_backward(x)
         ctx.geometry = (kernel, stride)
-        out = x.backend.allocate(_shape(x, kernel, stride), x.dtype)
-        x.backend.max_pool2d(out, x.data, kernel, stride)
+        backend, data = x.backend, x.data
+        out = backend.allocate(_pooled(data.shape, kernel, stride), data.storage.dtype)
+        backend.max_pool2d(out, data, kernel, stride)
         return x._new(out)
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Give the gradient of a window to its first maximum."""
         (x,) = ctx.saved_values
-        out = grad_output.backend.allocate(x.shape, grad_output.dtype)
-        grad_output.backend.max_pool2d_by_input(out, grad_output.data, x.data, *ctx.geometry)
+        backend, grad = grad_output.backend, grad_output.data
+        out = backend.allocate(x.data.shape, grad.storage.dtype)
+        backend.max_pool2d_by_input(out, grad, x.data, *ctx.geometry)
         return grad_output._new(out)
 
 
@@ -173,6 +179,8 @@ def _maximum(
     return restored(result, input, count)
 
 
-def _shape(x: Tensor, kernel: Pair, stride: Pair) -> tuple[int, ...]:
-    sizes = zip(x.shape[2:], kernel, stride, strict=True)
-    return (*x.shape[:2], *((n - k) // s + 1 for n, k, s in sizes))
+@lru_cache(maxsize=1024)
+def _pooled(shape: Shape, kernel: Pair, stride: Pair) -> Shape:
+    """Return the shape of the result."""
+    sizes = zip(shape[2:], kernel, stride, strict=True)
+    return (*shape[:2], *((n - k) // s + 1 for n, k, s in sizes))

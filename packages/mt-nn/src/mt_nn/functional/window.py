@@ -1,10 +1,12 @@
 """The windows of a pooling: their size, how they move, how far they reach over the edges."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mt_nn.arguments import Pair, Size, sizes
 from mt_nn.functional.padding import pad
 from mt_tensor import ShapeError, Tensor
+from mt_tensor.layout import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +60,27 @@ def read_window(  # noqa: PLR0913, PLR0917
     kernel = sizes(operator, "kernel_size", kernel_size, count)
     step = kernel if stride is None else sizes(operator, "stride", stride, count)
     zeros = sizes(operator, "padding", padding, count, least=0)
-    if any(2 * p > k for p, k in zip(zeros, kernel, strict=True)):
-        message = f"{operator}: padding {zeros} must be at most half of kernel_size {kernel}"
+    return _window(operator, images.shape[-count:], (kernel, step, zeros), ceil_mode=ceil_mode)
+
+
+@lru_cache(maxsize=1024)
+def _window(
+    operator: str, image: Shape, read: tuple[Shape, Shape, Shape], *, ceil_mode: bool
+) -> Window:
+    kernel, stride, padding = read
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+        message = f"{operator}: padding {padding} must be at most half of kernel_size {kernel}"
         raise ValueError(message)
-    for n, k, p in zip(images.shape[-count:], kernel, zeros, strict=True):
+    for n, k, p in zip(image, kernel, padding, strict=True):
         if k > n + 2 * p:
             message = (
                 f"{operator}: kernel_size {kernel} is larger than the padded input: the input "
-                f"ends in {images.shape[-count:]}, the padding is {zeros}"
+                f"ends in {image}, the padding is {padding}"
             )
             raise ShapeError(message)
-    return _window(images, _pair(kernel, 1), _pair(step, 1), _pair(zeros, 0), ceil_mode=ceil_mode)
-
-
-def _window(
-    images: Tensor, kernel: Pair, stride: Pair, padding: Pair, *, ceil_mode: bool
-) -> Window:
-    if not ceil_mode:
-        return Window(kernel, stride, padding, (0, 0))
-    numbers = zip(images.shape[2:], kernel, stride, padding, strict=True)
-    down, right = (_overhang(*four) for four in numbers)
-    return Window(kernel, stride, padding, (down, right))
+    numbers = zip(image, kernel, stride, padding, strict=True)
+    overhang = tuple(_overhang(*four) if ceil_mode else 0 for four in numbers)
+    return Window(_pair(kernel, 1), _pair(stride, 1), _pair(padding, 0), _pair(overhang, 0))
 
 
 def _overhang(n: int, k: int, s: int, p: int) -> int:
