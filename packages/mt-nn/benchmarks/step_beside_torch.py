@@ -108,8 +108,8 @@ def their_step(name: str) -> Callable[[Arrays], Step]:
 
         def forward(self, words: Any) -> Any:
             x = self.dropout(self.embedding(words)).permute(0, 2, 1)
-            matches = [conv(x).relu().amax(dim=2) for conv in self.convolutions]
-            return self.output(self.dropout(torch.cat(matches, 1))).log_softmax(1)
+            matches = [conv(x).amax(dim=2) for conv in self.convolutions]
+            return self.output(self.dropout(torch.cat(matches, 1).relu())).log_softmax(1)
 
     lenet = nn.Sequential(
         *(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 8, 3, padding=1), nn.ReLU()),
