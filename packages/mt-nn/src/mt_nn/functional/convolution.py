@@ -19,6 +19,7 @@ from mt_nn.functional.operands import (
     check_bias,
     check_channels,
     check_size,
+    clearly_fit,
     read_geometry,
     read_operands,
     spelled_out,
@@ -61,15 +62,18 @@ def conv2d(  # noqa: PLR0913, PLR0917  PyTorch's signature
     Source: `torch.nn.functional.conv2d`.
     """
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    images, kernels = read_operands("conv2d", "(O, C, KH, KW)", input, weight, bias, options)
-    check_channels("conv2d", 2, input, weight, groups)
-    check_bias("conv2d", bias, weight.shape[0])
+    images, kernels = input, weight
+    if not clearly_fit(2, input, weight, bias, groups):
+        images, kernels = read_operands("conv2d", "(O, C, KH, KW)", input, weight, bias, options)
+        check_channels("conv2d", 2, input, weight, groups)
+        check_bias("conv2d", bias, weight.shape[0])
     if isinstance(padding, str):
         images, options = spelled_out("conv2d", 2, images, weight, options)
     geometry = read_geometry("conv2d", 2, options)
     check_size("conv2d", input, images, weight, geometry)
     given = (images, kernels) if bias is None else (images, kernels, bias)
-    return restored(Conv2d.apply(*given, geometry=geometry), input, 2)
+    result: Tensor = Conv2d.apply(*given, geometry=geometry)
+    return result if images is input else restored(result, input, 2)
 
 
 class Conv2d(Function):
@@ -80,10 +84,11 @@ class Conv2d(Function):
         """Correlate, saving both."""
         ctx.save_for_backward(x, weight)
         ctx.geometry = geometry
-        size = geometry.output_size(x.shape[2:], weight.shape[2:])
-        out = x.backend.allocate((x.shape[0], weight.shape[0], *size), x.dtype)
-        shift = bias[0].data if bias else None
-        correlate(x.backend, out, x.data, weight.data, shift, geometry)
+        backend, images, kernels = x.backend, x.data, weight.data
+        size = geometry.output_size(images.shape[2:], kernels.shape[2:])
+        shape = (images.shape[0], kernels.shape[0], *size)
+        out = backend.allocate(shape, images.storage.dtype)
+        correlate(backend, out, images, kernels, bias[0].data if bias else None, geometry)
         return x._new(out)
 
     @staticmethod

@@ -12,7 +12,8 @@ A backend has one kernel, `conv2d`, with stride and padding. The rest needs no o
 So nothing is copied but what padding asks for, and no product with a zero is computed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 from math import gcd
 from typing import NamedTuple
@@ -43,9 +44,14 @@ class Geometry(NamedTuple):
 
     def output_size(self, image: tuple[int, ...], kernel: tuple[int, ...]) -> Pair:
         """Return the size of the result for images and kernels of these sizes."""
-        sizes = zip(image, kernel, self.stride, self.padding, self.dilation, strict=True)
-        down, right = ((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
-        return down, right
+        return _output_size(self, image, kernel)
+
+
+@lru_cache(maxsize=1024)
+def _output_size(how: Geometry, image: tuple[int, ...], kernel: tuple[int, ...]) -> Pair:
+    sizes = zip(image, kernel, how.stride, how.padding, how.dilation, strict=True)
+    down, right = ((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
+    return down, right
 
 
 class Part(NamedTuple):
@@ -106,18 +112,19 @@ def correlate_by_weight(
 
 def in_groups(
     x: TensorData, weight: TensorData, y: TensorData, groups: int
-) -> Iterator[tuple[TensorData, TensorData, TensorData]]:
-    """Yield the channels of sequences or images, kernels and results that belong together."""
+) -> Sequence[tuple[TensorData, TensorData, TensorData]]:
+    """Return the channels of sequences or images, kernels and results that belong together."""
     if groups == 1:
-        yield x, weight, y
-        return
+        return ((x, weight, y),)
     channels, kernels = x.shape[1] // groups, weight.shape[0] // groups
-    for g in range(groups):
-        yield (
+    return [
+        (
             x.narrow(1, g * channels, channels),
             weight.narrow(0, g * kernels, kernels),
             y.narrow(1, g * kernels, kernels),
         )
+        for g in range(groups)
+    ]
 
 
 def of_group(bias: TensorData | None, group: int, groups: int) -> TensorData | None:

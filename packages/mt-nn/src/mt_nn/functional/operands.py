@@ -1,5 +1,6 @@
 """What a convolution is given, in either direction: read once, and checked before any kernel."""
 
+from functools import lru_cache
 from typing import Any, Literal
 
 from mt_nn.arguments import Pair, Size, one_dtype, positive, sizes
@@ -7,6 +8,7 @@ from mt_nn.functional.correlation import Geometry
 from mt_nn.functional.images import as_images, restored, with_rows
 from mt_nn.functional.padding import pad
 from mt_tensor import ShapeError, Tensor
+from mt_tensor.layout import Shape
 
 Padding = Size | Literal["same", "valid"]
 
@@ -70,6 +72,29 @@ def shifted(result: Tensor, bias: Tensor | None, input: Tensor, count: int) -> T
     return restored(result if bias is None else result + bias.view(-1, 1, 1), input, count)
 
 
+def clearly_fit(
+    count: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int
+) -> bool:
+    """Whether there is clearly nothing to refuse but a size: a batch, one group, one float dtype.
+
+    The common case, in few looks. Where it is False, the functions below find the reason, if any.
+    """
+    x, kernels = input.data, weight.data
+    dtype = x.storage.dtype
+    return (
+        len(x.shape) == len(kernels.shape) == count + 2
+        and x.shape[1] == kernels.shape[1]
+        and type(groups) is int
+        and groups == 1
+        and dtype.kind == "f"
+        and kernels.storage.dtype is dtype
+        and (
+            bias is None
+            or (bias.data.shape == kernels.shape[:1] and bias.data.storage.dtype is dtype)
+        )
+    )
+
+
 def read_geometry(operator: str, count: int, options: dict[str, Any]) -> Geometry:
     """Read stride, padding, dilation and groups for `count` spatial dimensions.
 
@@ -80,9 +105,15 @@ def read_geometry(operator: str, count: int, options: dict[str, Any]) -> Geometr
     stride = sizes(operator, "stride", options["stride"], count)
     padding = sizes(operator, "padding", options["padding"], count, least=0)
     dilation = sizes(operator, "dilation", options["dilation"], count)
-    if count == 1:
+    return _geometry(stride, padding, dilation, options["groups"])
+
+
+@lru_cache(maxsize=1024)
+def _geometry(stride: Shape, padding: Shape, dilation: Shape, groups: int) -> Geometry:
+    """Return sizes that have been read for images, of one row if they are for sequences."""
+    if len(stride) == 1:
         stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
-    return Geometry(_pair(stride), _pair(padding), _pair(dilation), options["groups"])
+    return Geometry(_pair(stride), _pair(padding), _pair(dilation), groups)
 
 
 def check_bias(operator: str, bias: Tensor | None, channels: int) -> None:
@@ -155,6 +186,22 @@ def check_size(
     Raises:
         ShapeError: one dimension of them is.
     """
+    if not _covers(images.data.shape[2:], weight.data.shape[2:], geometry):
+        _refuse_size(operator, input, images, weight, geometry)
+
+
+@lru_cache(maxsize=1024)
+def _covers(image: Shape, kernel: Shape, geometry: Geometry) -> bool:
+    """Whether the padded image is as large as the kernel; both may be of sequences."""
+    sizes = zip(
+        image[::-1], kernel[::-1], geometry.padding[::-1], geometry.dilation[::-1], strict=False
+    )
+    return all(d * (k - 1) + 1 <= n + 2 * p for n, k, p, d in sizes)
+
+
+def _refuse_size(
+    operator: str, input: Tensor, images: Tensor, weight: Tensor, geometry: Geometry
+) -> None:
     for axis in range(2 - weight.ndim, 0):
         n, k = images.shape[axis], weight.shape[axis]
         p, d = geometry.padding[axis], geometry.dilation[axis]
