@@ -1,16 +1,15 @@
 """`dropout`: which elements a key drops, in one pass over dense storages."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
+from mt_fast.compiler import Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels import random as kernels
-from mt_fast.launching import entry, numbers, run_parallel, scratch
-from mt_fast.threads import get_num_threads
+from mt_fast.launching import Array, Numbers, Prepared, Work, listeners, numbers, scratch
 from mt_operators import identity
 from mt_tensor.defaults.dropout import scale, threshold
 from mt_tensor.dtypes import DType
@@ -24,6 +23,7 @@ CHUNK = 1 << 13
 
 WORD = np.dtype(np.uint64)
 SHARE = np.dtype(np.float64)
+NO_OFFSETS = (0, 0, 0, 0)
 
 
 def dropout(out: TensorData, a: TensorData, p: float, key: int) -> None:
@@ -38,30 +38,44 @@ def dropout(out: TensorData, a: TensorData, p: float, key: int) -> None:
         dense = scratch(a.shape, a.storage.dtype)
         _copy.run(identity, dense, (a,))
         a = dense
-    storages = (out.storage, a.storage, *numbers(_words, p, key))
-    start, (address, _) = _kernel(out.storage.dtype)
+    storages = (out.storage, a.storage, *_numbers(p, key))
     size = len(out.storage)
-    layout, units = np.array([size], np.int64), -(-size // 4)
-    if units < PARALLEL_COUNTERS or get_num_threads() == 1:
-        start(address, storages, (), layout, units)
-    else:
-        run_parallel(address, storages, (), layout, units, CHUNK)
+    if not _prepared.start(size, storages, NO_OFFSETS):
+        units = -(-size // 4)
+        chunk = CHUNK if units >= PARALLEL_COUNTERS else 0
+        work = Work(_kernel(out.storage.dtype), np.array([size], np.int64), units, chunk)
+        _prepared.launch(size, work, storages, NO_OFFSETS)
 
 
-def _words(p: float, key: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the words and the share that the kernel reads."""
+def _numbers(p: float, key: int) -> Numbers:
+    """Return the words and the share that the kernel reads; the share is kept for the next key."""
+    if listeners:
+        return numbers(_words, p, key)
+    least, share = _shares(p)
+    return np.array([key, least], WORD), share
+
+
+def _words(p: float, key: int) -> Numbers:
+    """Return arrays of their own, for a replay to write to."""
     return np.array([key, threshold(p)], WORD), np.array([scale(p)], SHARE)
 
 
+@lru_cache(maxsize=64)
+def _shares(p: float) -> tuple[int, Array]:
+    """Return the word below which an element is dropped, and the share of one that is not."""
+    return threshold(p), np.array([scale(p)], SHARE)
+
+
 @cache
-def _kernel(dtype: DType) -> tuple[Entry, Kernel]:
+def _kernel(dtype: DType) -> Kernel:
     dtypes = (dtype, dtype, WORD, SHARE)
     constants: dict[str, Any] = {
         "ALL": element_types(*dtypes),
         "number": numba.from_dtype(dtype),
     }
     bindings = bind_helpers(dict(constants), kernels.words, kernels.kept)
-    return entry(0, *dtypes), compile_kernel(kernels.dropout, bindings, str(constants))
+    return compile_kernel(kernels.dropout, bindings, str(constants))
 
 
 _copy = Elementwise()
+_prepared = Prepared()

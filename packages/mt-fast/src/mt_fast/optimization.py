@@ -1,12 +1,13 @@
 """`sgd_step` and `adam_step`: one pass for each parameter."""
 
 from functools import cache, lru_cache
+from math import prod
 from typing import Any
 
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, compile_kernel, element_types
+from mt_fast.compiler import Kernel, compile_kernel, element_types
 from mt_fast.kernels import descent as kernels
 from mt_fast.kernels.floats import root
 from mt_fast.launching import (
@@ -14,14 +15,14 @@ from mt_fast.launching import (
     NO_LAYOUT,
     PARALLEL_SIZE,
     Numbers,
-    entry,
+    Prepared,
+    Work,
     listeners,
     numbers,
-    run_parallel,
 )
-from mt_fast.threads import get_num_threads
 from mt_tensor.defaults.optimization import adam_rates
 from mt_tensor.dtypes import DType
+from mt_tensor.layout import is_contiguous
 from mt_tensor.tensor_data import TensorData
 
 RATE = np.dtype(np.float64)
@@ -38,11 +39,12 @@ def fits(first: TensorData, *others: TensorData | None) -> bool:
             or len(t.storage) != size
         ):
             return False
-    return first.whole
+    shape = first.shape
+    return first.offset == 0 and prod(shape) == size and is_contiguous(shape, strides)
 
 
 def sgd_step(
-    value: TensorData, grad: TensorData, velocity: TensorData | None, **rates: Any
+    value: TensorData, grad: TensorData, velocity: TensorData | None, rates: dict[str, Any]
 ) -> None:
     """Update a parameter and its velocity; see `mt_tensor.defaults.optimization`."""
     if velocity is None:
@@ -53,16 +55,27 @@ def sgd_step(
 
 
 def adam_step(
-    value: TensorData, grad: TensorData, mean: TensorData, square: TensorData, **rates: Any
+    value: TensorData,
+    grad: TensorData,
+    mean: TensorData,
+    square: TensorData,
+    rates: dict[str, Any],
 ) -> None:
     """Update a parameter and its moments; see `mt_tensor.defaults.optimization`."""
     storages = (value.storage, grad.storage, mean.storage, square.storage)
-    _launch("adapt", storages, numbers(_adam_rates, **rates))
+    _launch("adapt", storages, _adam_numbers(rates))
 
 
 def _sgd_numbers(rates: dict[str, Any]) -> Numbers:
     """Pack the rates; the same arrays for the same rates, but for a replay, which writes to its."""
     return numbers(_sgd_rates, **rates) if listeners else _kept_sgd_rates(**rates)
+
+
+def _adam_numbers(rates: dict[str, Any]) -> Numbers:
+    """Pack the rates likewise: all parameters of a step have the same."""
+    if listeners:
+        return numbers(_adam_rates, **rates)
+    return _kept_adam_rates(**rates | {"betas": tuple(rates["betas"])})
 
 
 def _sgd_rates(
@@ -83,18 +96,21 @@ def _adam_rates(**rates: Any) -> Numbers:
     return (np.array(adam_rates(**rates), RATE),)
 
 
+_kept_adam_rates = lru_cache(maxsize=64)(_adam_rates)
+
+
 def _launch(name: str, parameters: tuple[Any, ...], rates: Numbers, *, ahead: bool = False) -> None:
     first = parameters[0]
     size, storages = len(first), parameters + rates
-    start, (address, _) = _kernel(name, first.dtype, len(parameters), ahead)
-    if size < PARALLEL_SIZE or get_num_threads() == 1:
-        start(address, storages, (), NO_LAYOUT, size)
-    else:
-        run_parallel(address, storages, (), NO_LAYOUT, size, CHUNK)
+    key, offsets = (name, ahead, size), (0,) * len(storages)
+    if not _prepared.start(key, storages, offsets):
+        kernel = _kernel(name, first.dtype, len(parameters), ahead)
+        work = Work(kernel, NO_LAYOUT, size, CHUNK if size >= PARALLEL_SIZE else 0)
+        _prepared.launch(key, work, storages, offsets)
 
 
 @cache
-def _kernel(name: str, dtype: DType, count: int, ahead: bool) -> tuple[Entry, Kernel]:  # noqa: FBT001
+def _kernel(name: str, dtype: DType, count: int, ahead: bool) -> Kernel:  # noqa: FBT001
     dtypes = (*[dtype] * count, RATE)
     constants: dict[str, Any] = {
         "ALL": element_types(*dtypes),
@@ -102,4 +118,7 @@ def _kernel(name: str, dtype: DType, count: int, ahead: bool) -> tuple[Entry, Ke
         "AHEAD": ahead,
     }
     bindings = constants | {"root": root}
-    return entry(0, *dtypes), compile_kernel(getattr(kernels, name), bindings, str(constants))
+    return compile_kernel(getattr(kernels, name), bindings, str(constants))
+
+
+_prepared = Prepared()
