@@ -54,6 +54,7 @@ class Drop(Function):
 
 
 def _dropped(a: Tensor, p: float, key: int) -> Tensor:
-    out = a.backend.allocate(a.shape, a.dtype)
-    a.backend.dropout(out, a.data, p, key)
+    backend, data = a.backend, a.data
+    out = backend.allocate(data.shape, data.storage.dtype)
+    backend.dropout(out, data, p, key)
     return a._new(out)

@@ -9,6 +9,7 @@ from mt_nn.arguments import one_dtype
 from mt_nn.functional.reduction import Reduction, reduced
 from mt_operators import add, div
 from mt_tensor import (
+    Backend,
     CaptureError,
     Context,
     DTypeError,
@@ -54,11 +55,11 @@ def nll_loss(
     """
     check_shapes("nll_loss", input, target, weight)
     if weight is None and counts_all("nll_loss", input, target, ignore_index):
-        rows, known = _rows(input), target.to(input.backend).reshape(-1)
+        rows, read = _rows(input), _flat(target, input.backend)
         if reduction in {"mean", "sum"}:
-            count = float(known.size) if reduction == "mean" else 1.0
-            return LikelihoodLoss.apply(rows, classes=known.data, count=count)  # type: ignore[no-any-return]
-        plain: Tensor = -PickClass.apply(rows, classes=known.data)
+            count = float(read.size) if reduction == "mean" else 1.0
+            return LikelihoodLoss.apply(rows, classes=read, count=count)  # type: ignore[no-any-return]
+        plain: Tensor = -PickClass.apply(rows, classes=read)
         return reduced("nll_loss", plain.view(*target.shape), reduction)
     classes = checked_classes("nll_loss", input, target, ignore_index)
     kept = classes != ignore_index
@@ -79,8 +80,8 @@ class LikelihoodLoss(Function):
     @staticmethod
     def forward(ctx: Context, x: Tensor, *, classes: TensorData, count: float) -> Any:
         """Return the sum of element `classes[n]` of each row `n`, by `-count`; shape (1,)."""
-        backend, dtype = x.backend, x.dtype
-        ctx.shape, ctx.classes, ctx.count = x.shape, classes, count
+        backend, dtype = x.backend, x.data.storage.dtype
+        ctx.shape, ctx.classes, ctx.count = x.data.shape, classes, count
         picked, total = backend.allocate(classes.shape, dtype), backend.allocate((1,), dtype)
         backend.pick(picked, x.data, classes)
         backend.reduce(add, total, picked)
@@ -92,7 +93,8 @@ class LikelihoodLoss(Function):
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Put the same share where each element was read; no place is read twice."""
         backend, grad = grad_output.backend, grad_output.data
-        share, out = backend.allocate((1,), grad.dtype), backend.allocate(ctx.shape, grad.dtype)
+        dtype = grad.storage.dtype
+        share, out = backend.allocate((1,), dtype), backend.allocate(ctx.shape, dtype)
         backend.zip(div, share, grad, grad_output._number(-ctx.count))
         backend.pick_by_input(out, share.expand(ctx.classes.shape), ctx.classes)
         return grad_output._new(out)
@@ -220,6 +222,13 @@ def class_shares(
     if weight is not None:
         shares[kept] = weight.numpy()[classes[kept]]
     return shares
+
+
+def _flat(target: Tensor, backend: Backend) -> TensorData:
+    """Return the classes in one row, where the input lives."""
+    if target.backend is backend and len(target.data.shape) == 1:
+        return target.data
+    return target.to(backend).reshape(-1).data
 
 
 def _rows(input: Tensor) -> Tensor:

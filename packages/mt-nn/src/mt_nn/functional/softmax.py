@@ -57,8 +57,9 @@ class LogSoftmax(Function):
     @staticmethod
     def forward(ctx: Context, x: Tensor, *, axis: int) -> Any:
         """Normalise, saving the result: it is all that the gradient depends on."""
-        out = x.backend.allocate(x.shape, x.dtype)
-        x.backend.log_softmax(out, x.data, axis)
+        backend, data = x.backend, x.data
+        out = backend.allocate(data.shape, data.storage.dtype)
+        backend.log_softmax(out, data, axis)
         result = x._new(out)
         ctx.save_for_backward(result)
         ctx.axis = axis
