@@ -267,6 +267,12 @@ def infer_shape(operator: str, shape: Shape, new_shape: Shape) -> Shape:
     >>> infer_shape("view", (2, 6), (3, -1))
     (3, 4)
     """
+    for n in new_shape:
+        if type(n) is not int or n < 0:
+            break
+    else:
+        if prod(shape) == prod(new_shape):  # the common case, in few looks
+            return new_shape
     unknown = new_shape.count(-1)
     if unknown > 1 or not all(hasattr(n, "__index__") and n >= -1 for n in new_shape):
         message = f"{operator}: {new_shape} must be sizes with at most one -1"

@@ -53,7 +53,8 @@ class View(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: "Tensor") -> Any:
         """Give the gradient the shape of the input."""
-        return grad_output.reshape(ctx.shape)
+        data = grad_output.data.view(ctx.shape)
+        return grad_output.reshape(ctx.shape) if data is None else grad_output._new(data)
 
 
 class Expand(Function):
