@@ -64,7 +64,7 @@ def operations(backend):
     yield "matmul", 0, lambda: backend.matmul(product, a, b)
     yield "conv2d", 0, lambda: backend.conv2d(y, x, w, None, one, (0, 0))
     yield "conv2d by input", 0, lambda: backend.conv2d_by_input(by_x, y, w, one, (0, 0))
-    yield "conv2d by weight", 0, lambda: backend.conv2d_by_weight(by_w, y, x, one, (0, 0))
+    yield "conv2d by weight", 0, lambda: backend.conv2d_by_weight(by_w, None, y, x, one, (0, 0))
     yield "pooling", 0, lambda: backend.max_pool2d(pooled, x, two, two)
     yield "pooling back", 0, lambda: backend.max_pool2d_by_input(by_x, pooled, x, two, two)
     yield "log softmax", 0, lambda: backend.log_softmax(out, a, 1)

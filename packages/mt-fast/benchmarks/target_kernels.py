@@ -123,7 +123,7 @@ def convolutions() -> Iterator[Target]:
 
         def back(g: Any = g, w: Any = w, a: Any = a, da: Any = da, dv: Any = dv) -> None:
             BACKEND.conv2d_by_input(da, g, w, ONE, ONE)
-            BACKEND.conv2d_by_weight(dv, g, a, ONE, ONE)
+            BACKEND.conv2d_by_weight(dv, None, g, a, ONE, ONE)
 
         def their_back(h: Any = h, s: Any = s, v: Any = v) -> Any:
             pads, wanted = ([1, 1],) * 3, [True, True, False]

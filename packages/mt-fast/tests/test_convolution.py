@@ -50,8 +50,10 @@ def test_both_ways_to_the_gradient_of_the_kernels(monkeypatch, few_rows, portion
     x, grad = drawn(n, h, w, c, dtype=dtype), drawn(n, *size, o, dtype=dtype)
     last_first = (0, 3, 1, 2)
     out = BACKEND.allocate((o, c, kh, kw), x.dtype)
+    by_bias = BACKEND.allocate((o,), x.dtype)
     BACKEND.conv2d_by_weight(
         out,
+        by_bias,
         BACKEND.from_array(grad).permute(last_first),
         BACKEND.from_array(x).permute(last_first),
         stride,
@@ -62,6 +64,8 @@ def test_both_ways_to_the_gradient_of_the_kernels(monkeypatch, few_rows, portion
     )
     tolerance = 1e-12 if dtype == "float64" else 2e-4
     np.testing.assert_allclose(BACKEND.to_array(out), wanted, rtol=0, atol=tolerance)
+    total = grad.astype(np.float64).sum((0, 1, 2))
+    np.testing.assert_allclose(BACKEND.to_array(by_bias), total, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("width", [1, 15, 16, 33, 40])
@@ -84,6 +88,9 @@ def test_what_no_window_reads_does_not_matter(monkeypatch, few_rows):
     inner[:] = drawn(2, 4, 2, 3)
     given = BACKEND.from_array(grad).narrow(2, 0, 2).narrow(3, 0, 3)
     out = BACKEND.allocate((4, 3, 2, 3), x.dtype)
-    BACKEND.conv2d_by_weight(out, given, BACKEND.from_array(x), (3, 2), (0, 0))
+    by_bias = BACKEND.allocate((4,), x.dtype)
+    BACKEND.conv2d_by_weight(out, by_bias, given, BACKEND.from_array(x), (3, 2), (0, 0))
     wanted = expected(inner, read, (2, 3), (3, 2), (0, 0))
     np.testing.assert_allclose(BACKEND.to_array(out), wanted, rtol=0, atol=1e-12)
+    total = inner.sum((0, 2, 3))
+    np.testing.assert_allclose(BACKEND.to_array(by_bias), total, rtol=0, atol=1e-12)

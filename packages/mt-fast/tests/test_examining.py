@@ -83,12 +83,14 @@ wanted = np.einsum("nchwij,ocij->nohw", windows, filters)
 check((5, 2, 6, 6), lambda out: backend.conv2d(out, image, weight, None, (1, 1), (0, 0)), wanted)
 kernels = np.einsum("nchwij,nohw->ocij", windows, wanted)
 slope = place(backend, wanted.astype("float32"))
+shift = backend.allocate((2,), slope.dtype)
 check(
     (2, 1, 3, 3),
-    lambda out: backend.conv2d_by_weight(out, slope, image, (1, 1), (0, 0)),
+    lambda out: backend.conv2d_by_weight(out, shift, slope, image, (1, 1), (0, 0)),
     kernels,
     1e-4,
 )
+np.testing.assert_allclose(backend.to_array(shift), wanted.sum((0, 2, 3)), rtol=0, atol=1e-4)
 """,
 }
 

@@ -93,11 +93,12 @@ def test_memory_of_a_call_is_kept(layout):
     x, w = place(BACKEND, drawn(20, 2, 7, 6)), place(BACKEND, drawn(3, 2, 3, 3))
     out = place(BACKEND, arranged(layout, drawn(20, 3, 7, 6)))
     slope = place(BACKEND, arranged(layout, drawn(3, 2, 3, 3)))
+    shift = place(BACKEND, arranged(layout, drawn(3)))
     product = place(BACKEND, arranged(layout, drawn(6, 5)))
     a, b = place(BACKEND, drawn(6, 4)), place(BACKEND, drawn(4, 5))
     calls = [
         call("conv2d", out, x, w, None, (1, 1), (1, 1)),
-        call("conv2d_by_weight", slope, out, x, (1, 1), (1, 1)),
+        call("conv2d_by_weight", slope, shift, out, x, (1, 1), (1, 1)),
         call("matmul", product, a, b),
         call("dropout", product, product, 0.5, 7),
     ]

@@ -93,7 +93,8 @@ def test_convolution_and_pooling():
     ones = ((1, 1), (1, 1))
     check_equal(grad.shape, lambda out: BACKEND.conv2d(out, x, weight, None, *ones))
     check_equal(x.shape, lambda out: BACKEND.conv2d_by_input(out, grad, weight, *ones))
-    check_equal(weight.shape, lambda out: BACKEND.conv2d_by_weight(out, grad, x, *ones))
+    check_equal(weight.shape, lambda out: BACKEND.conv2d_by_weight(out, None, grad, x, *ones))
+    check_equal((8,), lambda out: BACKEND.conv2d_by_weight(weight, out, grad, x, *ones))
     images, pooled = place(BACKEND, normal(40, 40, 28, 28)), (40, 40, 7, 7)
     check_equal(pooled, lambda out: BACKEND.avg_pool2d(out, images, (4, 4), (4, 4)))
 

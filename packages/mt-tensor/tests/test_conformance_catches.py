@@ -207,9 +207,14 @@ class DoesNotShift(SimpleBackend):
 
 
 class IsOnePercentOff(SimpleBackend):
-    def conv2d_by_weight(self, out, grad, x, stride, padding):
-        super().conv2d_by_weight(out, grad, x, stride, padding)
+    def conv2d_by_weight(self, out, *given):
+        super().conv2d_by_weight(out, *given)
         self.map(lambda y: 0.99 * y, out, out)
+
+
+class ForgetsTheGradientOfTheBias(SimpleBackend):
+    def conv2d_by_weight(self, out, bias, *given):
+        super().conv2d_by_weight(out, bias and None, *given)
 
 
 class GivesEachTieTheWhole(SimpleBackend):
@@ -308,6 +313,8 @@ MISTAKES = [
     (DoesNotShift, "test_log_softmax_nothing_overflows"),
     (IsOnePercentOff, "test_conv2d"),
     (IsOnePercentOff, "test_conv1d"),
+    (ForgetsTheGradientOfTheBias, "test_conv2d"),
+    (ForgetsTheGradientOfTheBias, "test_conv2d_into_any_layout"),
     (GivesEachTieTheWhole, "test_ties_share_a_gradient"),
     (GivesEachTieTheWhole, "test_the_gradient_of_what_is_not_finite"),
     (ForgetsTheBias, "test_conv1d_of_any_layout"),

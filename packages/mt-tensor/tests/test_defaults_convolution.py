@@ -56,7 +56,7 @@ def by_input(grad, x, weight, geometry, layout=BACKEND.from_array):
 
 def by_weight(grad, x, weight, geometry, layout=BACKEND.from_array):
     out = layout(np.full(weight.shape, np.nan))
-    BACKEND.conv2d_by_weight(out, layout(grad), layout(x), *geometry)
+    BACKEND.conv2d_by_weight(out, None, layout(grad), layout(x), *geometry)
     return BACKEND.to_array(out)
 
 

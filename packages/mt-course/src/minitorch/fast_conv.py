@@ -122,7 +122,7 @@ class Conv2dFun(Function):
         by_input = engine.allocate(padded.shape, float64)
         engine.conv2d_by_input(by_input, grad, weight.data, (1, 1), (0, 0))
         by_weight = engine.allocate(weight.shape, float64)
-        engine.conv2d_by_weight(by_weight, grad, padded, (1, 1), (0, 0))
+        engine.conv2d_by_weight(by_weight, None, grad, padded, (1, 1), (0, 0))
         return grad_output._new(_corner(by_input, shape)), grad_output._new(by_weight)
 
 

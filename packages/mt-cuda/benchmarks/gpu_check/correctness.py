@@ -154,7 +154,7 @@ def convolutions(on: Runner) -> Iterator[Case]:
         a, b, g = on.place(x, w, grad)
         yield "conv2d", on.run(y.shape, "conv2d", OUT, a, b, None, *how), y
         exact = np.einsum("nchwij,nohw->ocij", view, grad)
-        yield "conv2d by weight", on.run(w.shape, "conv2d_by_weight", OUT, g, a, *how), exact
+        yield "conv2d by weight", on.run(w.shape, "conv2d_by_weight", OUT, None, g, a, *how), exact
         exact = np.einsum("nohwij,ocij->nchw", windows(grad), w[:, :, ::-1, ::-1])
         yield "conv2d by input", on.run(x.shape, "conv2d_by_input", OUT, g, b, *how), exact
 

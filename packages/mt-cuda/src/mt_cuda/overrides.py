@@ -15,7 +15,7 @@ from mt_cuda.launchers import Launchers
 from mt_cuda.reduction import Reduction
 from mt_operators import identity
 from mt_tensor.backend import Backend, Pair, Positions
-from mt_tensor.defaults.convolution import add_bias
+from mt_tensor.defaults.convolution import add_bias, sum_to_bias
 from mt_tensor.tensor_data import TensorData
 
 
@@ -89,15 +89,22 @@ class Overrides(Backend):
         else:
             super().conv2d_by_input(out, grad, weight, stride, padding)
 
-    def conv2d_by_weight(
-        self, out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
+    def conv2d_by_weight(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        bias: TensorData | None,
+        grad: TensorData,
+        x: TensorData,
+        stride: Pair,
+        padding: Pair,
     ) -> None:
-        """Pull a gradient back through `conv2d` to its kernels."""
+        """Pull a gradient back through `conv2d` to its kernels, and to a bias if there is one."""
         if convolution.is_direct(grad, out):
+            sum_to_bias(self, bias, grad)
             shape = Filter(_pair(out), stride, padding)
             convolution.conv2d_by_weight(self._launchers, self._sums, out, (grad, x), shape)
         else:
-            super().conv2d_by_weight(out, grad, x, stride, padding)
+            super().conv2d_by_weight(out, bias, grad, x, stride, padding)
 
     def avg_pool2d(self, out: TensorData, x: TensorData, kernel: Pair, stride: Pair) -> None:
         """Average over windows, in one launch."""

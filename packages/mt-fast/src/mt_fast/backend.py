@@ -140,11 +140,17 @@ class FastBackend(Backend):
         """Correlate the gradient with the kernels turned around."""
         convolution.conv2d_by_input(out, grad, weight, stride, padding)
 
-    def conv2d_by_weight(
-        self, out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
+    def conv2d_by_weight(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        bias: TensorData | None,
+        grad: TensorData,
+        x: TensorData,
+        stride: Pair,
+        padding: Pair,
     ) -> None:
         """Sum products along the pixels, image by image."""
-        convolution.conv2d_by_weight(out, grad, x, stride, padding)
+        convolution.conv2d_by_weight(out, bias, grad, x, stride, padding)
 
     def conv1d(  # noqa: PLR0913, PLR0917  what a convolution is given
         self,
@@ -222,7 +228,7 @@ class FastBackend(Backend):
     ) -> None:
         """Update a parameter and its velocity, in one pass where they lie alike."""
         if optimization.fits(value, grad, velocity):
-            optimization.sgd_step(value, grad, velocity, rates)
+            optimization.sgd_step(value, grad, velocity, **rates)
         else:
             super().sgd_step(value, grad, velocity, **rates)
 
@@ -236,7 +242,7 @@ class FastBackend(Backend):
     ) -> None:
         """Update a parameter and its moments, in one pass where they lie alike."""
         if optimization.fits(value, grad, mean, square):
-            optimization.adam_step(value, grad, mean, square, rates)
+            optimization.adam_step(value, grad, mean, square, **rates)
         else:
             super().adam_step(value, grad, mean, square, **rates)
 

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 
 from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
@@ -20,6 +21,7 @@ from mt_fast.reduction import Reduction
 from mt_fast.threads import get_num_threads
 from mt_operators import add, identity
 from mt_tensor.backend import Pair
+from mt_tensor.defaults.convolution import as_channels
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape, Strides
 from mt_tensor.tensor_data import TensorData
@@ -74,25 +76,42 @@ def conv2d_by_input(
     _correlate(out, grad, _turned(weight), None, ((1, 1), around, stride))
 
 
-def conv2d_by_weight(
-    out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
+def conv2d_by_weight(  # noqa: PLR0913, PLR0917  what a convolution is given
+    out: TensorData,
+    bias: TensorData | None,
+    grad: TensorData,
+    x: TensorData,
+    stride: Pair,
+    padding: Pair,
 ) -> None:
-    """Pull `grad`, (N, O, OH, OW), back to the kernels, `out`, (O, C, KH, KW)."""
-    way = _of_patches if grad.shape[2] < FEW_ROWS else _of_dots
-    parts = way(out, grad, x, stride, padding)
+    """Pull `grad`, (N, O, OH, OW), back to the kernels, `out`, (O, C, KH, KW), and the bias, (O,).
+
+    Both are added up in parts, each of some images. A product of patches knows nothing of the bias,
+    whose parts are then the gradient itself.
+    """
+    if grad.shape[2] < FEW_ROWS:
+        parts, shares = _of_patches(out, grad, x, stride, padding), grad
+    else:
+        parts, shares = _of_dots(out, bias, grad, x, (stride, padding, (1, 1)))
     _total.run(add, out.restrided((1, *out.shape), (0, *out.strides)), parts)
+    if bias is not None:
+        _total.run(add, as_channels(bias, shares), shares)
 
 
 def _of_dots(
-    out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
-) -> TensorData:
-    """Return the gradient by the kernels in parts, each that of some images."""
+    out: TensorData, bias: TensorData | None, grad: TensorData, x: TensorData, geometry: Geometry
+) -> tuple[TensorData, TensorData]:
+    """Return the gradients by the kernels and the bias in parts, each those of some images.
+
+    Those by the bias are not set if there is none.
+    """
     shapes = (x.shape, out.shape, grad.shape), (x.strides, out.strides, grad.strides)
-    geometry = (stride, padding, (1, 1))
-    how = _plan_gradient(*shapes, geometry, _lanes(out.storage.dtype))
-    parts = scratch((how.units, *out.shape), out.storage.dtype)
-    _launch("correlate_gradient", (parts, x, grad), how)
-    return parts
+    dtype = out.storage.dtype
+    how = _plan_gradient(*shapes, geometry, bias is not None, _lanes(dtype))
+    parts = scratch((how.units, *out.shape), dtype)
+    shares = parts if bias is None else scratch((how.units, *bias.shape), dtype)
+    _launch("correlate_gradient", (parts, x, grad, shares), how)
+    return parts, shares
 
 
 def _of_patches(
@@ -181,13 +200,17 @@ def _plan(
 
 @lru_cache(maxsize=1024)
 def _plan_gradient(
-    shapes: tuple[Shape, ...], strides: tuple[Strides, ...], geometry: Geometry, lanes: int
+    shapes: tuple[Shape, ...],
+    strides: tuple[Strides, ...],
+    geometry: Geometry,
+    biased: bool,  # noqa: FBT001  part of the key
+    lanes: int,
 ) -> Plan:
     """Plan the gradient by kernels of images, kernels and an output, in this order."""
     (n, _, _, ow), (_, right), kw = shapes[2], geometry[0], shapes[1][3]
     images = max(IMAGES, -(-n // MOST_PARTS))
     line = (-(-ow // lanes) * lanes + (kw - 1) // right) * right
-    words = [*_words(shapes, strides, geometry), line, images, n]
+    words = [*_words(shapes, strides, geometry), line, images, n, biased]
     return Plan(np.array(words, np.int64), -(-n // images), _work(shapes) >= PARALLEL_WORK)
 
 
@@ -224,14 +247,15 @@ def _lanes(dtype: DType) -> int:
 
 @cache
 def _kernel(name: str, dtype: DType) -> tuple[Entry, Kernel]:
-    count = 4 if name == "correlate" else 3
+    dtypes = (dtype,) * 4
     constants = {
-        "ALL": element_types(*[dtype] * count),
+        "ALL": element_types(*dtypes),
         "LANES": _lanes(dtype),
+        "number": numba.from_dtype(dtype),
     }
     bindings = bind_helpers(dict(constants), *_HELPERS)
     kernel = compile_kernel(getattr(kernels, name), bindings, str(constants))
-    return entry(count, *[dtype] * count), kernel
+    return entry(4, *dtypes), kernel
 
 
 _HELPERS = (
@@ -241,6 +265,8 @@ _HELPERS = (
     kernels.fill_weight,
     kernels.fill_bias,
     kernels.fill_gradient,
+    kernels.add_channels,
+    kernels.put_channels,
 )
 _copy = Elementwise()
 _total = Reduction()

@@ -126,15 +126,15 @@ def _matmul(_: Backend, dtype: DType) -> None:
 
 
 def _convolution(backend: Backend, dtype: DType) -> None:
-    weight = _given(backend, dtype, 3, 2, 3, 3)
+    weight, bias = _given(backend, dtype, 3, 2, 3, 3), _given(backend, dtype, 3)
     for size in (4, 16):  # the gradient by the kernels has two ways
         x, out = _given(backend, dtype, 1, 2, size, size), _given(backend, dtype, 1, 3, size, size)
         backend.conv2d(out, x, weight, None, ONE, ONE)
         backend.conv2d_by_input(x, out, weight, ONE, ONE)
-        backend.conv2d_by_weight(weight, out, x, ONE, ONE)
+        backend.conv2d_by_weight(weight, bias, out, x, ONE, ONE)
     x, out = _given(backend, dtype, 1, 2, 4), _given(backend, dtype, 1, 3, 4)
     weight = _given(backend, dtype, 3, 2, 3)
-    backend.conv1d(out, x, weight, _given(backend, dtype, 3), 1, 1)
+    backend.conv1d(out, x, weight, bias, 1, 1)
     backend.conv1d_by_input(x, out, weight, 1, 1)
     backend.conv1d_by_weight(weight, None, out, x, 1, 1)
 

@@ -208,11 +208,17 @@ class Backend(ABC):
         """Pull a gradient back through `conv2d` to its images."""
         convolution.conv2d_by_input(self, out, grad, weight, stride, padding)
 
-    def conv2d_by_weight(
-        self, out: TensorData, grad: TensorData, x: TensorData, stride: Pair, padding: Pair
+    def conv2d_by_weight(  # noqa: PLR0913, PLR0917  what a convolution is given
+        self,
+        out: TensorData,
+        bias: TensorData | None,
+        grad: TensorData,
+        x: TensorData,
+        stride: Pair,
+        padding: Pair,
     ) -> None:
-        """Pull a gradient back through `conv2d` to its kernels."""
-        convolution.conv2d_by_weight(self, out, grad, x, stride, padding)
+        """Pull a gradient back through `conv2d` to its kernels, and to a bias if there is one."""
+        convolution.conv2d_by_weight(self, out, bias, grad, x, stride, padding)
 
     def conv1d(  # noqa: PLR0913, PLR0917  what a convolution is given
         self,

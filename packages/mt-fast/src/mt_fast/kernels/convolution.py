@@ -16,7 +16,8 @@ of the output; KH, KW; stride, padding and dilation, each down and right; the st
 (N, C, H, W), of the kernels (O, C, KH, KW) and of the output (N, O, H, W); the length of a line of
 the frame.
 
-Bound by the compiler: `ALL`, the types of the elements; `LANES`, the elements of a vector.
+Bound by the compiler: `ALL`, the types of the elements; `LANES`, the elements of a vector;
+`number`, the type to compute in.
 """
 
 # mypy: ignore-errors
@@ -27,7 +28,8 @@ import numpy as np
 from mt_fast.kernels.calling import positions, storages
 from mt_fast.kernels.dots import CHANNELS, FEW_TAPS, TAPS, aligned, dots, total
 from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.runs import copy_rows
+from mt_fast.kernels.lines import add_scaled
+from mt_fast.kernels.runs import copy_rows, sum_rows
 from mt_fast.kernels.strips import MOST_STRIPS, STRIPS, WORDS, correlate_strips
 from mt_fast.kernels.tile import FIRST, HEIGHT
 
@@ -153,8 +155,25 @@ def fill_gradient(frame, start, grad, at, layout):
                 put(frame, target + y * line + j, value)
 
 
+def add_channels(totals, row, gradient, start, layout):
+    """Add up the rows of each channel of a gradient; `row` has room for such a sum."""
+    OH, line = layout[6], len(row)
+    for o in range(layout[1]):
+        sum_rows((row, 0), (gradient, start + o * OH * line, line), OH, line)
+        add_scaled(totals, o * line, row, 0, number(1.0), line)
+
+
+def put_channels(out, at, totals, line):
+    """Write the sum of each line."""
+    for o in range(len(totals) // line):
+        value = number(0.0)
+        for j in range(0, line, LANES):
+            value += total(totals, o * line + j)
+        put(out, at + o, value)
+
+
 def correlate_gradient(data, layout, first, last):
-    r"""Pull a gradient back to the kernels.
+    r"""Pull a gradient back to the kernels, and the bias if `layout[31]` says that there is one.
 
     $\bar w_{o,k} = \sum_p \bar y_{o,p} u_{k,p}$, summed over the pixels in the lanes of vectors.
     A unit of work is `layout[29]` images of all `layout[30]`: its sum goes to an output of its own.
@@ -162,11 +181,12 @@ def correlate_gradient(data, layout, first, last):
     The gradient is copied into vectors whose surplus lanes are 0; there the lines of the frame must
     have zeros as well, since a product of 0 and an infinity is none.
 
-    The storages are the output (unit, O, C KH KW), dense; the images; the gradient. `layout` is
-    that of `correlate`, with the strides of the gradient in place of those of the output.
+    The storages are the output (unit, O, C KH KW), dense; the images; the gradient; what is for the
+    bias (unit, O), dense. `layout` is that of `correlate`, with the strides of the gradient in
+    place of those of the output.
     """
-    out, x, grad = storages(data, 0, ALL)
-    at = positions(data, 3, ALL)
+    out, x, grad, bias = storages(data, 0, ALL)
+    at = positions(data, 4, ALL)
     C, O, FH = layout[0], layout[1], layout[4]
     depth = C * layout[8] * layout[9]
     count = layout[6] * -(-layout[7] // LANES)
@@ -182,11 +202,16 @@ def correlate_gradient(data, layout, first, last):
     table[depth:] = table[depth - 1]
     width = -(-O // CHANNELS) * CHANNELS
     sums = np.empty(rows * width * LANES, out.dtype)
+    row = np.empty(-(-layout[7] // LANES) * LANES, out.dtype)
+    totals = np.empty(O * len(row), out.dtype)
     for unit in range(first, last):
         sums[:] = 0.0
+        totals[:] = 0.0
         for n in range(unit * layout[29], min((unit + 1) * layout[29], layout[30])):
             fill_frame(frame, x, at[1] + n * layout[16], layout)
             fill_gradient(gradient, start, grad, at[2] + n * layout[24], layout)
+            if layout[31]:
+                add_channels(totals, row, gradient, start, layout)
             for o in range(0, O, CHANNELS):
                 k = 0
                 while k < rows:
@@ -200,3 +225,5 @@ def correlate_gradient(data, layout, first, last):
             for k in range(depth):
                 place = (o // CHANNELS * rows + k) * CHANNELS + o % CHANNELS
                 put(out, at[0] + (unit * O + o) * depth + k, total(sums, place * LANES))
+        if layout[31]:
+            put_channels(bias, at[3] + unit * O, totals, len(row))

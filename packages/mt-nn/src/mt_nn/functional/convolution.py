@@ -24,8 +24,8 @@ from mt_nn.functional.operands import (
     read_operands,
     spelled_out,
 )
-from mt_operators import add
 from mt_tensor import Context, Function, Tensor
+from mt_tensor.defaults.convolution import sum_to_bias
 
 
 def conv2d(  # noqa: PLR0913, PLR0917  PyTorch's signature
@@ -100,11 +100,13 @@ class Conv2d(Function):
         if ctx.needs_input_grad[0]:
             gradients[0] = x._new(backend.allocate(x.shape, grad.dtype))
             correlate_by_input(backend, gradients[0].data, grad, weight.data, ctx.geometry)
+        by_bias = None
+        if True in ctx.needs_input_grad[2:]:
+            by_bias = backend.allocate(weight.shape[:1], grad.dtype)
+            gradients[2] = x._new(by_bias)
         if ctx.needs_input_grad[1]:
             gradients[1] = x._new(backend.allocate(weight.shape, grad.dtype))
-            correlate_by_weight(backend, gradients[1].data, grad, x.data, ctx.geometry)
-        if True in ctx.needs_input_grad[2:]:
-            sums = backend.allocate((1, grad.shape[1], 1, 1), grad.dtype)
-            backend.reduce(add, sums, grad)
-            gradients[2] = x._new(sums.restrided((grad.shape[1],), (1,)))
+            correlate_by_weight(backend, gradients[1].data, by_bias, grad, x.data, ctx.geometry)
+        else:
+            sum_to_bias(backend, by_bias, grad)
         return tuple(gradients)

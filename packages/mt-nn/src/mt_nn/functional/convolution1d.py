@@ -24,7 +24,7 @@ from mt_nn.functional.operands import (
     spelled_out,
 )
 from mt_tensor import Context, Function, Tensor
-from mt_tensor.defaults.convolution1d import sum_to_bias
+from mt_tensor.defaults.convolution import sum_to_bias
 
 
 def conv1d(  # noqa: PLR0913, PLR0917  PyTorch's signature

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from mt_nn.arguments import Pair
 from mt_operators import add, identity
 from mt_tensor import Backend, TensorData
+from mt_tensor.defaults.convolution import sum_to_bias
 from mt_tensor.defaults.windows import clear, interior, padded
 
 UNDILATED = (1, 1)
@@ -95,18 +96,25 @@ def correlate_by_input(
         backend.map(identity, a, interior(wide, how.padding))
 
 
-def correlate_by_weight(
-    backend: Backend, out: TensorData, grad: TensorData, x: TensorData, how: Geometry
+def correlate_by_weight(  # noqa: PLR0913, PLR0917  the arguments of the kernel
+    backend: Backend,
+    out: TensorData,
+    bias: TensorData | None,
+    grad: TensorData,
+    x: TensorData,
+    how: Geometry,
 ) -> None:
-    """Pull `grad` (N, O, OH, OW) back to the kernels, `out` (O, C / groups, KH, KW)."""
-    for a, w, y in in_groups(x, out, grad, how.groups):
+    """Pull `grad` (N, O, OH, OW) back to the kernels, `out` (O, C / groups, KH, KW), and a bias."""
+    for g, (a, w, y) in enumerate(in_groups(x, out, grad, how.groups)):
+        own = of_group(bias, g, how.groups)
         if how.dilation == UNDILATED:
-            backend.conv2d_by_weight(w, y, a, how.stride, how.padding)
+            backend.conv2d_by_weight(w, own, y, a, how.stride, how.padding)
             continue
+        sum_to_bias(backend, own, y)
         share = backend.allocate(w.shape, w.dtype)
         clear(backend, w)
         for part in _phases(padded(backend, a, how.padding), w, y, how):
-            backend.conv2d_by_weight(share, part.y, part.x, part.stride, UNPADDED)
+            backend.conv2d_by_weight(share, None, part.y, part.x, part.stride, UNPADDED)
             backend.zip(add, w, w, share)
 
 

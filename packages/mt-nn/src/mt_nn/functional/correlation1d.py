@@ -14,7 +14,7 @@ from mt_nn.functional.correlation import (
     of_group,
 )
 from mt_tensor import Backend, TensorData
-from mt_tensor.defaults.convolution1d import as_rows, sum_to_bias
+from mt_tensor.defaults.convolution1d import as_rows
 
 
 def correlate_sequences(  # noqa: PLR0913, PLR0917  the arguments of the kernel
@@ -54,8 +54,7 @@ def correlate_sequences_by_weight(  # noqa: PLR0913, PLR0917  the arguments of t
 ) -> None:
     """Pull `grad` (N, O, OL) back to the kernels, `out` (O, C / groups, K), and the bias (O,)."""
     if how.dilation != UNDILATED:
-        correlate_by_weight(backend, as_rows(out), as_rows(grad), as_rows(x), how)
-        sum_to_bias(backend, bias, grad)
+        correlate_by_weight(backend, as_rows(out), bias, as_rows(grad), as_rows(x), how)
         return
     for g, (a, w, y) in enumerate(in_groups(x, out, grad, how.groups)):
         own = of_group(bias, g, how.groups)

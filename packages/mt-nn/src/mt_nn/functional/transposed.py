@@ -118,7 +118,7 @@ class ConvTranspose2d(Function):
             correlate(backend, by_input.data, grad, weight.data, None, ctx.geometry)
         if ctx.needs_input_grad[1]:
             by_weight = x._new(backend.allocate(weight.shape, grad.dtype))
-            correlate_by_weight(backend, by_weight.data, x.data, grad, ctx.geometry)
+            correlate_by_weight(backend, by_weight.data, None, x.data, grad, ctx.geometry)
         return by_input, by_weight
 
 

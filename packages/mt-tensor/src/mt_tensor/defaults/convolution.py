@@ -68,16 +68,30 @@ def conv2d_by_input(  # noqa: PLR0913, PLR0917  the arguments of the kernel
 def conv2d_by_weight(  # noqa: PLR0913, PLR0917  the arguments of the kernel
     backend: "Backend",
     out: TensorData,
+    bias: TensorData | None,
     grad: TensorData,
     x: TensorData,
     stride: "Pair",
     padding: "Pair",
 ) -> None:
-    """Pull `grad` (N, O, OH, OW) back to the kernels, `out` (O, C, KH, KW)."""
+    """Pull `grad` (N, O, OH, OW) back to the kernels, `out` (O, C, KH, KW), and the bias (O,)."""
+    sum_to_bias(backend, bias, grad)
     columns = unfold(backend, x, out, stride, padding)
     product = backend.allocate((out.shape[0], columns.shape[0]), out.dtype)
     backend.matmul(product, _channels(backend, grad), columns.transpose())
     backend.map(identity, out, reshaped(product, out.shape))
+
+
+def sum_to_bias(backend: "Backend", bias: TensorData | None, grad: TensorData) -> None:
+    """Sum `grad`, (N, O, ...), to the gradient of a bias, (O,), if there is one."""
+    if bias is not None:
+        backend.reduce(add, as_channels(bias, grad), grad)
+
+
+def as_channels(bias: TensorData, grad: TensorData) -> TensorData:
+    """Return the view (1, O, 1, ...) of a bias, (O,), with the dimensions of (N, O, ...)."""
+    ones = (1,) * (len(grad.shape) - 2)
+    return bias.restrided((1, *bias.shape, *ones), (1, *bias.strides, *ones))
 
 
 def unfold(

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from mt_operators import add
 from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
@@ -48,9 +47,8 @@ def conv1d_by_weight(  # noqa: PLR0913, PLR0917  the arguments of the kernel
     padding: int,
 ) -> None:
     """Pull `grad` (N, O, OL) back to the kernels, `out` (O, C, K), and to the bias (O,)."""
-    sum_to_bias(backend, bias, grad)
-    rows = as_rows(out), as_rows(grad), as_rows(x)
-    backend.conv2d_by_weight(*rows, (1, stride), (0, padding))
+    rows = as_rows(grad), as_rows(x)
+    backend.conv2d_by_weight(as_rows(out), bias, *rows, (1, stride), (0, padding))
 
 
 def as_rows(a: TensorData) -> TensorData:
@@ -58,13 +56,3 @@ def as_rows(a: TensorData) -> TensorData:
     n, c, length = a.shape
     by_n, by_c, step = a.strides
     return a.restrided((n, c, 1, length), (by_n, by_c, length * step, step))
-
-
-def sum_to_bias(backend: "Backend", bias: TensorData | None, grad: TensorData) -> None:
-    """Sum `grad` (N, O, OL) to the gradient of a bias (O,), if there is one."""
-    if bias is not None:
-        backend.reduce(add, _column(bias), grad)
-
-
-def _column(bias: TensorData) -> TensorData:
-    return bias.restrided((1, *bias.shape, 1), (1, *bias.strides, 1))

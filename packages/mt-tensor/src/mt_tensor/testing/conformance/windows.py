@@ -5,6 +5,7 @@ second formula is trusted.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -113,12 +114,23 @@ class Windows(Suite):
             x.dtype,
             "conv2d_by_input",
         )
-        self.check_kernel(
-            lambda out: self.backend.conv2d_by_weight(out, on_device, images, *how),
-            pulled_back(lambda unit: correlate(x, unit, *how), grad, weight.shape),
-            x.dtype,
-            "conv2d_by_weight",
-        )
+        self.check_conv2d_by_weight(grad, x, weight, how)
+
+    def check_conv2d_by_weight(
+        self, grad: Array, x: Array, weight: Array, how: tuple[Pair, Pair]
+    ) -> None:
+        """Compare the gradient by the kernels, without that by the bias and with it."""
+        on_device, images = self.place(grad), self.place(x)
+        wanted = pulled_back(lambda unit: correlate(x, unit, *how), grad, weight.shape)
+
+        def by_weight(out: TensorData, bias: TensorData | None = None) -> None:
+            self.backend.conv2d_by_weight(out, bias, on_device, images, *how)
+
+        by_bias = self.place(self.blank(weight.shape[:1], x.dtype))
+        for fill in (by_weight, partial(by_weight, bias=by_bias)):
+            self.check_kernel(fill, wanted, x.dtype, "conv2d_by_weight")
+        total = grad.astype(np.float64).sum((0, 2, 3))
+        assert_close(self.read(by_bias), total, scale=16.0, about="the gradient by the bias")
 
     @layouts
     @floats
@@ -139,6 +151,15 @@ class Windows(Suite):
             self.blank(wanted.shape, x.dtype, layout),
             wanted,
             f"conv2d into {layout}",
+        )
+        grad, by_weight = drawn(x.dtype, *wanted.shape, seed=2), self.place(np.zeros_like(weight))
+        self.check_storage(
+            lambda out: self.backend.conv2d_by_weight(
+                by_weight, out, self.place(grad), self.place(x), (1, 1), (0, 0)
+            ),
+            self.blank((3,), x.dtype, layout),
+            grad.sum((0, 2, 3)),
+            f"the gradient by the bias into {layout}",
         )
 
     def test_conv2d_of_no_images(self) -> None:
