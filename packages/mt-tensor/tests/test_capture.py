@@ -597,6 +597,28 @@ def test_writing_behind_the_back_of_the_backend():
     np.testing.assert_array_equal(model.weight.value.detach().numpy(), wanted)
 
 
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_writing_a_gradient_by_a_bias_to_an_argument(named, dimensions):
+    space = (1,) * dimensions
+    numbers = (1, 0) if dimensions == 1 else ((1, 1), (0, 0))
+
+    def step(x, bias):
+        backend, slope = x.backend, x.backend.allocate((3, 2, *space), x.dtype)
+        rest = dict(zip(("bias", "grad", "x", "stride", "padding"), given(x, bias), strict=True))
+        by_weight = getattr(backend, f"conv{dimensions}d_by_weight")
+        by_weight(slope, **rest) if named else by_weight(slope, *rest.values())
+        return x.sum()
+
+    def given(x, bias):
+        return bias.data, x.data.narrow(1, 0, 3), x.data.narrow(1, 0, 2), *numbers
+
+    captured, args = mt.capture(step), (mt.ones(4, 3, *space), mt.zeros(3))
+    captured(*args)
+    with pytest.raises(mt.CaptureError, match=r"writes to its argument of shape \(3,\)"):
+        captured(*args)
+
+
 def test_writing_to_an_argument():
     captured, x = mt.capture(lambda x: x.mul_(2.0)), mt.ones(2)
     captured(x)

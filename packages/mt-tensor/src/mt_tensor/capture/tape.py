@@ -53,8 +53,14 @@ class Call(NamedTuple):
 
     @property
     def written(self) -> list[TensorData]:
-        """The tensors that the call writes: the first, and for a step of an optimiser its state."""
+        """The tensors that the call writes: the first, and what else its method writes.
+
+        A step of an optimiser writes its state, and a gradient by kernels that by their bias.
+        """
         tensors = self.tensors
+        if self.method.endswith("_by_weight"):
+            bias = self.kwargs.get("bias", *self.args[1:2])
+            return tensors[:1] if bias is None else [*tensors[:1], bias]
         if self.method.endswith("_step"):
             return tensors[:1] + tensors[2:]
         return tensors[:1]
