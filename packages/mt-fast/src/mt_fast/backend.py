@@ -228,7 +228,7 @@ class FastBackend(Backend):
     ) -> None:
         """Update a parameter and its velocity, in one pass where they lie alike."""
         if optimization.fits(value, grad, velocity):
-            optimization.sgd_step(value, grad, velocity, **rates)
+            optimization.sgd_step(value, grad, velocity, rates)
         else:
             super().sgd_step(value, grad, velocity, **rates)
 
@@ -242,7 +242,7 @@ class FastBackend(Backend):
     ) -> None:
         """Update a parameter and its moments, in one pass where they lie alike."""
         if optimization.fits(value, grad, mean, square):
-            optimization.adam_step(value, grad, mean, square, **rates)
+            optimization.adam_step(value, grad, mean, square, rates)
         else:
             super().adam_step(value, grad, mean, square, **rates)
 
