@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
+from mt_fast.compiler import Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels import convolution as kernels
 from mt_fast.kernels.vectors import lanes_of
-from mt_fast.launching import entry, run_parallel, scratch
+from mt_fast.launching import Prepared, Work, scratch
 from mt_fast.product import PARALLEL_WORK, multiply
 from mt_fast.reduction import Reduction
 from mt_fast.threads import get_num_threads
@@ -231,14 +231,14 @@ def _work(shapes: tuple[Shape, ...]) -> int:
 
 
 def _launch(name: str, tensors: tuple[TensorData, ...], how: Plan) -> None:
-    start, (address, _) = _kernel(name, tensors[0].storage.dtype)
     storages = tuple([t.storage for t in tensors])
     offsets = tuple([t.offset for t in tensors])
-    _, units, _ = how
-    if not how.parallel or units == 1 or (threads := get_num_threads()) == 1:
-        start(address, storages, offsets, how.layout, units)
-    else:
-        run_parallel(address, storages, offsets, how.layout, units, -(-units // threads))
+    layout, units, parallel = how
+    key = name, units, layout.tobytes()
+    if not _prepared.start(key, storages, offsets):
+        kernel = _kernel(name, storages[0].dtype)
+        chunk = -(-units // get_num_threads()) if parallel and units > 1 else 0
+        _prepared.launch(key, Work(kernel, layout, units, chunk), storages, offsets)
 
 
 def _lanes(dtype: DType) -> int:
@@ -246,7 +246,7 @@ def _lanes(dtype: DType) -> int:
 
 
 @cache
-def _kernel(name: str, dtype: DType) -> tuple[Entry, Kernel]:
+def _kernel(name: str, dtype: DType) -> Kernel:
     dtypes = (dtype,) * 4
     constants = {
         "ALL": element_types(*dtypes),
@@ -254,8 +254,7 @@ def _kernel(name: str, dtype: DType) -> tuple[Entry, Kernel]:
         "number": numba.from_dtype(dtype),
     }
     bindings = bind_helpers(dict(constants), *_HELPERS)
-    kernel = compile_kernel(getattr(kernels, name), bindings, str(constants))
-    return entry(4, *dtypes), kernel
+    return compile_kernel(getattr(kernels, name), bindings, str(constants))
 
 
 _HELPERS = (
@@ -270,3 +269,4 @@ _HELPERS = (
 )
 _copy = Elementwise()
 _total = Reduction()
+_prepared = Prepared()
