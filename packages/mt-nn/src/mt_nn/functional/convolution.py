@@ -94,19 +94,19 @@ class Conv2d(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Pull the gradient back to the images, the kernels and the bias, where wanted."""
-        x, weight = ctx.saved_values
-        backend, grad = grad_output.backend, grad_output.data
-        gradients: list[Any] = [None] * len(ctx.needs_input_grad)
-        if ctx.needs_input_grad[0]:
-            gradients[0] = x._new(backend.allocate(x.shape, grad.dtype))
-            correlate_by_input(backend, gradients[0].data, grad, weight.data, ctx.geometry)
-        by_bias = None
-        if True in ctx.needs_input_grad[2:]:
-            by_bias = backend.allocate(weight.shape[:1], grad.dtype)
-            gradients[2] = x._new(by_bias)
-        if ctx.needs_input_grad[1]:
-            gradients[1] = x._new(backend.allocate(weight.shape, grad.dtype))
-            correlate_by_weight(backend, gradients[1].data, by_bias, grad, x.data, ctx.geometry)
+        x, weight = (t.data for t in ctx.saved_values)
+        backend, grad, how = grad_output.backend, grad_output.data, ctx.geometry
+        wanted, dtype = (*ctx.needs_input_grad, False), grad.storage.dtype
+        by_input = by_weight = by_bias = None
+        if wanted[0]:
+            by_input = backend.allocate(x.shape, dtype)
+            correlate_by_input(backend, by_input, grad, weight, how)
+        if wanted[2]:
+            by_bias = backend.allocate(weight.shape[:1], dtype)
+        if wanted[1]:
+            by_weight = backend.allocate(weight.shape, dtype)
+            correlate_by_weight(backend, by_weight, by_bias, grad, x, how)
         else:
             sum_to_bias(backend, by_bias, grad)
-        return tuple(gradients)
+        given = (by_input, by_weight, by_bias)[: len(ctx.needs_input_grad)]
+        return tuple([None if data is None else grad_output._new(data) for data in given])

@@ -20,6 +20,7 @@ from mt_nn.functional.operands import (
     check_channels,
     check_kernels,
     check_size,
+    clearly_fit,
     read_geometry,
     spelled_out,
 )
@@ -59,10 +60,11 @@ def conv1d(  # noqa: PLR0913, PLR0917  PyTorch's signature
     Source: `torch.nn.functional.conv1d`.
     """
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    dimensions("conv1d", input, (2, 3), LAYOUTS[1])
-    check_kernels("conv1d", "(O, C, K)", input, weight, bias, groups)
-    check_channels("conv1d", 1, input, weight, groups)
-    check_bias("conv1d", bias, weight.shape[0])
+    if not clearly_fit(1, input, weight, bias, groups):
+        dimensions("conv1d", input, (2, 3), LAYOUTS[1])
+        check_kernels("conv1d", "(O, C, K)", input, weight, bias, groups)
+        check_channels("conv1d", 1, input, weight, groups)
+        check_bias("conv1d", bias, weight.shape[0])
     lines = input if input.ndim == 3 else input.unsqueeze(0)  # noqa: PLR2004
     if isinstance(padding, str):
         lines, options = spelled_out("conv1d", 1, lines, weight, options)
