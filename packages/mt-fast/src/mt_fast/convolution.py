@@ -241,6 +241,7 @@ def _launch(name: str, tensors: tuple[TensorData, ...], how: Plan) -> None:
         _prepared.launch(key, Work(kernel, layout, units, chunk), storages, offsets)
 
 
+@cache
 def _lanes(dtype: DType) -> int:
     return lanes_of(dtype.itemsize * 8).count
 

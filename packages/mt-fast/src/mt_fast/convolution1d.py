@@ -6,12 +6,12 @@ from math import prod
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
+from mt_fast.compiler import Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels import convolution1d as kernels
 from mt_fast.kernels.tile import HEIGHT, VECTORS
 from mt_fast.kernels.vectors import lanes_of
-from mt_fast.launching import entry, run_parallel, scratch
+from mt_fast.launching import Prepared, Work, scratch
 from mt_fast.product import PARALLEL_WORK
 from mt_fast.threads import get_num_threads
 from mt_operators import identity
@@ -103,18 +103,19 @@ def _words(
 def _launch(
     name: str, tensors: tuple[TensorData, ...], words: list[int], units: int, work: int
 ) -> None:
-    start, (address, _) = _kernel(name, len(tensors), tensors[0].dtype)
     storages = tuple([t.storage for t in tensors])
     offsets = tuple([t.offset for t in tensors])
-    layout, threads = np.array(words, np.int64), get_num_threads()
-    if threads == 1 or units == 1 or 2 * work < PARALLEL_WORK:
-        start(address, storages, offsets, layout, units)
-    else:
-        run_parallel(address, storages, offsets, layout, units, -(-units // threads))
+    key = name, *words
+    if not _prepared.start(key, storages, offsets):
+        kernel = _kernel(name, len(tensors), storages[0].dtype)
+        large = units > 1 and 2 * work >= PARALLEL_WORK
+        chunk = -(-units // get_num_threads()) if large else 0
+        task = Work(kernel, np.array(words, np.int64), units, chunk)
+        _prepared.launch(key, task, storages, offsets)
 
 
 @cache
-def _kernel(name: str, count: int, dtype: DType) -> tuple[Entry, Kernel]:
+def _kernel(name: str, count: int, dtype: DType) -> Kernel:
     lanes = lanes_of(dtype.itemsize * 8).count
     dtypes = (dtype,) * count
     constants = {
@@ -124,8 +125,7 @@ def _kernel(name: str, count: int, dtype: DType) -> tuple[Entry, Kernel]:
         "number": numba.from_dtype(dtype),
     }
     bindings = bind_helpers(dict(constants), *_HELPERS[name])
-    kernel = compile_kernel(getattr(kernels, name), bindings, str(constants))
-    return entry(count, *dtypes), kernel
+    return compile_kernel(getattr(kernels, name), bindings, str(constants))
 
 
 _HELPERS = {
@@ -141,3 +141,4 @@ _HELPERS = {
 """The functions that each kernel calls, in the order in which they call one another."""
 
 _copy = Elementwise()
+_prepared = Prepared()

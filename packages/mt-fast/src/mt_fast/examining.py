@@ -26,7 +26,7 @@ KERNEL = ctypes.CFUNCTYPE(None, Words, Words, ctypes.c_int64, ctypes.c_int64)
 
 
 def start(address: int, storages: Any, positions: Any, layout: Any, units: int) -> None:
-    """Do all units of a kernel: what a compiled entry does.
+    """Do all units of a kernel.
 
     Args:
         address: of the kernel; of the Python function, where nothing is compiled.

@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, compile_kernel, element_types
+from mt_fast.compiler import Kernel, compile_kernel, element_types
 from mt_fast.kernels import extremum as kernels
-from mt_fast.launching import CHUNK, PARALLEL_SIZE, Array, entry, run_parallel
-from mt_fast.threads import get_num_threads
+from mt_fast.launching import CHUNK, PARALLEL_SIZE, Array, Prepared, Work
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape, Strides, contiguous_strides, is_contiguous, merge_dimensions
 from mt_tensor.tensor_data import TensorData
@@ -38,12 +37,12 @@ def extremum_by_input(out: TensorData, grad: TensorData, a: TensorData, best: Te
     if how is None:
         return False
     tensors = (out, grad, a, best)
-    start, (address, _) = _kernel(out.dtype)
     storages, offsets = tuple([t.storage for t in tensors]), tuple([t.offset for t in tensors])
-    if out.size < PARALLEL_SIZE or how.rows == 1 or get_num_threads() == 1:
-        start(address, storages, offsets, how.layout, how.rows)
-    else:
-        run_parallel(address, storages, offsets, how.layout, how.rows, how.chunk)
+    key = how.rows, how.layout.tobytes()
+    if not _prepared.start(key, storages, offsets):
+        chunk = how.chunk if how.rows > 1 and out.size >= PARALLEL_SIZE else 0
+        work = Work(_kernel(storages[0].dtype), how.layout, how.rows, chunk)
+        _prepared.launch(key, work, storages, offsets)
     return True
 
 
@@ -69,11 +68,11 @@ def _first_folded(shape: Shape, kept: Shape) -> int:
 
 
 @cache
-def _kernel(dtype: DType) -> tuple[Entry, Kernel]:
+def _kernel(dtype: DType) -> Kernel:
     dtypes = (dtype,) * 4
     constants = {"ALL": element_types(*dtypes), "number": numba.from_dtype(dtype)}
-    kernel = compile_kernel(kernels.share_out, constants, str(constants))
-    return entry(4, *dtypes), kernel
+    return compile_kernel(kernels.share_out, constants, str(constants))
 
 
 _ONE = (1, 1), (0, 0)
+_prepared = Prepared()

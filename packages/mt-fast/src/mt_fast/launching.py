@@ -120,20 +120,6 @@ if not {"NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"} & set(os.envi
 
 
 @cache
-def entry(starts: int, *dtypes: DType) -> Entry:
-    """Return `calling.run` for storages of these dtypes, with this many start positions.
-
-    It is called as `run(address, storages, start, layout, units)`.
-    """
-    if EXAMINED:
-        return examining.start
-    arrays = [numba.types.Array(numba.from_dtype(dtype), 1, "C") for dtype in dtypes]
-    i = numba.int64
-    start = numba.types.UniTuple(i, starts) if starts else numba.types.Tuple(())
-    return compile_entry(calling.run, numba.void(i, numba.types.Tuple(arrays), start, i[::1], i))
-
-
-@cache
 def starter(storages: int) -> Callable[..., Any]:
     """Return one of `mt_fast.kernels.starting`, for so many storages.
 

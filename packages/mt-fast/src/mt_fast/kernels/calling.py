@@ -7,9 +7,9 @@
 - `layout`: sizes and strides, as the kernel documents.
 - `first`, `last`: which units of work to do. Units are independent, so threads can share them.
 
-All are 64-bit integers. One small function for each combination of dtypes takes arrays from
-Python and makes the call; one more, the same for all kernels, shares the units among threads. A
-kernel is compiled once for both. A third one makes a whole list of calls, for a replay.
+All are 64-bit integers. `starting` makes the call on arrays from Python; one function here, the
+same for all kernels, shares the units among threads. A kernel is compiled once for both. Another
+makes a whole list of calls, for a replay.
 
 What such a list is made of is noted down by the calls themselves: where `note` finds a notebook,
 it writes the call there before it is made.
@@ -24,7 +24,7 @@ import numpy as np
 from llvmlite import ir
 from numba import prange
 from numba.core import types
-from numba.core.cgutils import alloca_once, raw_memcpy
+from numba.core.cgutils import raw_memcpy
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
@@ -135,35 +135,6 @@ def note(builder: Any, head: tuple[Any, ...], data: Any, layout: Any) -> None:
             raw_memcpy(builder, builder.gep(words, [used]), source, size, 8)
             used = builder.add(used, size)
         builder.store(used, words)
-
-
-@intrinsic
-def call_with(_typing: Any, address: Any, arrays: Any, start: Any, layout: Any, last: Any) -> Any:
-    """Call the kernel at an address for the units from 0 up to `last`, on these arrays."""
-
-    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        data = alloca_once(builder, WORD, size=len(arrays) + len(start))
-        for k, kind in enumerate(arrays):
-            array = context.make_array(kind)(context, builder, builder.extract_value(args[1], k))
-            address = builder.ptrtoint(array.data, WORD)
-            builder.store(address, builder.gep(data, [ir.Constant(WORD, k)]))
-        for k in range(len(start)):
-            place = builder.gep(data, [ir.Constant(WORD, len(arrays) + k)])
-            builder.store(builder.extract_value(args[2], k), place)
-        described = context.make_array(layout)(context, builder, args[3])
-        words = described.data
-        counts = ir.Constant(WORD, len(arrays)), ir.Constant(WORD, len(arrays) + len(start))
-        note(builder, (args[0], args[4], *counts, described.nitems), data, words)
-        kernel = builder.inttoptr(args[0], KERNEL.as_pointer())
-        builder.call(kernel, [data, words, ir.Constant(WORD, 0), args[4]])
-        return context.get_dummy_value()
-
-    return types.void(types.intp, arrays, start, layout, types.intp), emit
-
-
-def run(address: int, arrays: Any, start: Any, layout: Any, units: int) -> None:
-    """Do all units on this thread."""
-    call_with(address, arrays, start, layout, units)
 
 
 def run_parallel(address: int, data: Any, layout: Any, units: int, chunk: int) -> None:
