@@ -1,7 +1,7 @@
 """The fast backend keeps the contract of backends."""
 
 from mt_fast.backend import FastBackend
-from mt_fast.kernels.instruction import INTERPRETED
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_tensor.testing import BackendConformance
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mt_fast.kernels.instruction import EXAMINED
+from mt_fast.kernels.intrinsics.instruction import EXAMINED
 
 pytestmark = pytest.mark.skipif(EXAMINED, reason="this whole run is in such a mode")
 

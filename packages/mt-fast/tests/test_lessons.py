@@ -5,9 +5,9 @@ import pytest
 
 import mt_fast
 from mt_fast.diagnostics import NAMES, parallel_diagnostics
+from mt_fast.kernels.intrinsics.tile import HEIGHT
 from mt_fast.kernels.matmul import blocked, tiled
 from mt_fast.kernels.reduce import pairwise
-from mt_fast.kernels.tile import HEIGHT
 from mt_fast.lessons import LESSONS
 from mt_operators import add, maximum, mul
 from mt_tensor.errors import BackendError

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mt_fast.kernels.instruction import EXAMINED
+from mt_fast.kernels.intrinsics.instruction import EXAMINED
 
 pytestmark = [
     pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="made for x86"),
@@ -28,7 +28,7 @@ import gc
 import numpy as np
 from numba.core.ccallback import CFunc
 from mt_fast.backend import FastBackend
-from mt_fast.kernels.vectors import vector_bits
+from mt_fast.kernels.intrinsics.vectors import vector_bits
 from mt_operators import add, exp, maximum
 from mt_tensor.testing import place
 

@@ -20,7 +20,7 @@ from numba import config
 from numba.np.numpy_support import as_dtype
 
 from mt_fast.kernels.calling import SIGNATURE
-from mt_fast.kernels.instruction import INTERPRETED
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_operators import Op
 from mt_tensor.backend import ElementFn
 from mt_tensor.dtypes import DType

@@ -14,7 +14,7 @@ import numpy as np
 from mt_fast.compiler import Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels import convolution as kernels
-from mt_fast.kernels.vectors import lanes_of
+from mt_fast.kernels.intrinsics.vectors import lanes_of
 from mt_fast.launching import Prepared, Work, scratch
 from mt_fast.product import PARALLEL_WORK, multiply
 from mt_fast.reduction import Reduction

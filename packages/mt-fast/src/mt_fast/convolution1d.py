@@ -9,8 +9,8 @@ import numpy as np
 from mt_fast.compiler import Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels import convolution1d as kernels
-from mt_fast.kernels.tile import HEIGHT, VECTORS
-from mt_fast.kernels.vectors import lanes_of
+from mt_fast.kernels.intrinsics.tile import HEIGHT, VECTORS
+from mt_fast.kernels.intrinsics.vectors import lanes_of
 from mt_fast.launching import Prepared, Work, scratch
 from mt_fast.product import PARALLEL_WORK
 from mt_fast.threads import get_num_threads

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from mt_fast.kernels.instruction import INTERPRETED
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_fast.kernels.starting import HEAD
 
 Words = ctypes.POINTER(ctypes.c_int64)

@@ -12,7 +12,7 @@ import numpy as np
 from mt_fast import examining
 from mt_fast.compiler import Entry, Kernel, Template, compile_entry
 from mt_fast.kernels import calling, starting
-from mt_fast.kernels.instruction import EXAMINED
+from mt_fast.kernels.intrinsics.instruction import EXAMINED
 from mt_fast.kernels.starting import HANDLE
 from mt_fast.threads import get_num_threads
 from mt_tensor.dtypes import DType

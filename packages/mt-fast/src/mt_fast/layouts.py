@@ -8,9 +8,9 @@ import numba
 import numpy as np
 
 from mt_fast.compiler import Kernel, bind_helpers, compile_kernel
+from mt_fast.kernels.intrinsics.staging import AREA
+from mt_fast.kernels.intrinsics.vectors import lanes_of
 from mt_fast.kernels.map import moves
-from mt_fast.kernels.map.staging import AREA
-from mt_fast.kernels.vectors import lanes_of
 from mt_fast.launching import CHUNK, NO_LAYOUT
 from mt_tensor.layout import Shape, Strides, merge_dimensions
 

@@ -11,7 +11,7 @@ import numpy as np
 import mt_operators
 from mt_fast.compiler import Kernel, bind, bind_helpers, compile_kernel, element_types, inner
 from mt_fast.kernels import softmax as kernels
-from mt_fast.kernels.floats import largest
+from mt_fast.kernels.intrinsics.floats import largest
 from mt_fast.launching import (
     PARALLEL_SIZE,
     REMEMBERED,

@@ -9,7 +9,7 @@ import numpy as np
 
 from mt_fast.compiler import Kernel, compile_kernel, element_types
 from mt_fast.kernels import descent as kernels
-from mt_fast.kernels.floats import root
+from mt_fast.kernels.intrinsics.floats import root
 from mt_fast.launching import (
     CHUNK,
     NO_LAYOUT,

@@ -8,7 +8,7 @@ import numpy as np
 
 from mt_fast.compiler import Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.kernels import pooling as kernels
-from mt_fast.kernels.vectors import lanes_of
+from mt_fast.kernels.intrinsics.vectors import lanes_of
 from mt_fast.launching import PARALLEL_SIZE, Prepared, Work
 from mt_fast.threads import get_num_threads
 from mt_tensor.backend import Pair

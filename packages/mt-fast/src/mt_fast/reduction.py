@@ -9,9 +9,9 @@ import numpy as np
 
 from mt_fast.compiler import Kernel, bind_helpers, compile_operator, element_types, inner
 from mt_fast.elementwise import compute_dtype
-from mt_fast.kernels.instruction import EXAMINED
+from mt_fast.kernels.intrinsics import wide
+from mt_fast.kernels.intrinsics.instruction import EXAMINED
 from mt_fast.kernels.reduce import vectorized as kernels
-from mt_fast.kernels.reduce import wide
 from mt_fast.launching import (
     CHUNK,
     PARALLEL_SIZE,

@@ -21,7 +21,7 @@ import numpy as np
 from mt_fast.compiler import Entry, compile_entry
 from mt_fast.kernels import words
 from mt_fast.kernels.calling import NOTEBOOK
-from mt_fast.kernels.instruction import EXAMINED
+from mt_fast.kernels.intrinsics.instruction import EXAMINED
 from mt_fast.launching import Array, Launch, Numbers, Pack, listeners, player
 from mt_fast.threads import get_num_threads
 from mt_tensor.capture.live import Live, resolved

@@ -15,8 +15,9 @@ import numpy as np
 import mt_operators
 from mt_fast.compiler import bind, inner
 from mt_fast.constants import constants
-from mt_fast.kernels import elementary, floats
-from mt_fast.kernels.instruction import INTERPRETED
+from mt_fast.kernels import elementary
+from mt_fast.kernels.intrinsics import floats
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_operators.arithmetic import quotient
 from mt_operators.elementary import cosine, natural_logarithm, raised, sine
 from mt_tensor.dtypes import DType

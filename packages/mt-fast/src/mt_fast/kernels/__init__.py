@@ -6,6 +6,6 @@ order naive, reordered, blocked, packed, tiled, vectorized; `map/`: strided, mer
 
 A kernel in use is a template. Names in capitals, `fn` and `number` are not defined in it: the
 compiler binds them for one operator, one set of dtypes and one class of layouts, and compiles the
-result. What a kernel needs of LLVM is in two files: `intrinsics` for single elements and
-`vectors` for vector loads, masks and fused multiply-adds.
+result. What a kernel needs of LLVM is in one place, `intrinsics`: each instruction is listed there,
+and defined beside its meaning in Python.
 """

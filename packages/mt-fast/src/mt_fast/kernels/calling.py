@@ -28,7 +28,7 @@ from numba.core.cgutils import raw_memcpy
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from mt_fast.kernels.instruction import CHECKED, instruction
+from mt_fast.kernels.intrinsics.instruction import CHECKED, instruction
 
 WORD = ir.IntType(64)
 WORDS = types.CPointer(types.int64)

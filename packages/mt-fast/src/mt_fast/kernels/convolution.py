@@ -26,12 +26,12 @@ Bound by the compiler: `ALL`, the types of the elements; `LANES`, the elements o
 import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.dots import CHANNELS, FEW_TAPS, TAPS, aligned, dots, total
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.lines import add_scaled
-from mt_fast.kernels.runs import copy_rows, sum_rows
-from mt_fast.kernels.strips import MOST_STRIPS, STRIPS, WORDS, correlate_strips
-from mt_fast.kernels.tile import FIRST, HEIGHT
+from mt_fast.kernels.intrinsics.dots import CHANNELS, FEW_TAPS, TAPS, aligned, dots, total
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.lines import add_scaled
+from mt_fast.kernels.intrinsics.runs import copy_rows, sum_rows
+from mt_fast.kernels.intrinsics.strips import MOST_STRIPS, STRIPS, WORDS, correlate_strips
+from mt_fast.kernels.intrinsics.tile import FIRST, HEIGHT
 
 LINE = 28
 """Where `layout` has the length of a line of the frame."""

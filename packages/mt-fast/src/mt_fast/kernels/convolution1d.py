@@ -30,12 +30,12 @@ Bound by the compiler: `ALL`, the types of the elements; `STRIP`, the elements i
 import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.lines import add_scaled, count_bits, lowest, marks
-from mt_fast.kernels.matmul.pack import transpose_square
-from mt_fast.kernels.runs import copy_rows
-from mt_fast.kernels.strips import MOST_STRIPS, STRIPS, WORDS, correlate_strips
-from mt_fast.kernels.tile import FIRST, HEIGHT, tile
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.lines import add_scaled, count_bits, lowest, marks
+from mt_fast.kernels.intrinsics.pack import transpose_square
+from mt_fast.kernels.intrinsics.runs import copy_rows
+from mt_fast.kernels.intrinsics.strips import MOST_STRIPS, STRIPS, WORDS, correlate_strips
+from mt_fast.kernels.intrinsics.tile import FIRST, HEIGHT, tile
 
 FEW = 8
 """Where one in 8 counts, adding line by line took 156 us and the whole product 221 us; in 5, as

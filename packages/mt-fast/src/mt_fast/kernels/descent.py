@@ -11,7 +11,7 @@ Bound by the compiler: `ALL`, the types of the elements, of which the last is th
 # ruff: noqa: ANN001, ANN201, ARG001, F821  templates: their names are bound, their types inferred
 
 from mt_fast.kernels.calling import storages
-from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.intrinsics.elements import get, put
 
 
 def descend(data, layout, first, last):

@@ -23,7 +23,7 @@ Source: the reduction of the logarithm is that of fdlibm, S. C. Ng (1993).
 
 import math
 
-from mt_fast.kernels.floats import fma, horner, power_of_two, scale, split
+from mt_fast.kernels.intrinsics.floats import fma, horner, power_of_two, scale, split
 
 
 def exp(x):

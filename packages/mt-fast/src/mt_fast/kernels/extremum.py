@@ -10,8 +10,8 @@ Bound by the compiler: `ALL`, the types of the elements; `number`, that type.
 # ruff: noqa: ANN001, ANN201, F821  templates: their names are bound, their types inferred
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import get
-from mt_fast.kernels.lines import count_equal, put_where_equal
+from mt_fast.kernels.intrinsics.elements import get
+from mt_fast.kernels.intrinsics.lines import count_equal, put_where_equal
 
 
 def share_out(data, layout, first, last):

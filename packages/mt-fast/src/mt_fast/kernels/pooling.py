@@ -17,9 +17,9 @@ lie side by side or farther, for `spread_windows`; `ROOM`, the elements of two v
 import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.runs import copy_rows, sum_rows
-from mt_fast.kernels.windows import spread_windows, sum_windows
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.runs import copy_rows, sum_rows
+from mt_fast.kernels.intrinsics.windows import spread_windows, sum_windows
 
 
 def channel_at(start, layout, at, unit):

@@ -12,7 +12,7 @@ Bound by the compiler: `ALL`, the types of the elements; `number`, the type to c
 import numpy as np
 
 from mt_fast.kernels.calling import storages
-from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.intrinsics.elements import get, put
 
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)

@@ -11,7 +11,7 @@ Bound by the compiler: `ALL`, the types of the elements, of which the last is th
 # ruff: noqa: ANN001, ANN201, F821  templates: their names are bound, their types inferred
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.intrinsics.elements import get, put
 
 
 def take_rows(data, layout, first, last):

@@ -14,7 +14,7 @@ Bound by the compiler: `ALL`, the types of the elements; `number`, the type to c
 import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import advance, get, put
+from mt_fast.kernels.intrinsics.elements import advance, get, put
 
 
 def run_at(data, layout, unit):

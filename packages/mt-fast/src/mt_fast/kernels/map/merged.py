@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.intrinsics.elements import get, put
 from mt_fast.kernels.step import kernel
 from mt_tensor.layout import merge_dimensions
 

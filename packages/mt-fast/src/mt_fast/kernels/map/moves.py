@@ -12,9 +12,9 @@ Bound by the compiler: `BOTH`, the type of the elements, twice; `LANES`, of a ve
 # ruff: noqa: ANN001, ANN201, ARG001, F821, PLR0913, PLR0917  templates: names are bound
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.map.sorting import FARTHEST, sort_vector
-from mt_fast.kernels.matmul.pack import transpose_square
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.pack import transpose_square
+from mt_fast.kernels.intrinsics.sorting import FARTHEST, sort_vector
 
 
 def bring(data, layout, first, last):

@@ -11,7 +11,7 @@ Measured: 0.9 GB/s read and written, for the sum of two contiguous matrices in f
 
 from numba import prange
 
-from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.intrinsics.elements import get, put
 from mt_fast.kernels.step import kernel
 
 

@@ -17,8 +17,8 @@ Constant strides are what lets LLVM use vector loads and hoist broadcast operand
 # ruff: noqa: ANN001, ANN201, ARG001, F821  templates: their names are bound, their types inferred
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import advance
-from mt_fast.kernels.map.staging import brought, give, moved, sent, take
+from mt_fast.kernels.intrinsics.elements import advance
+from mt_fast.kernels.intrinsics.staging import brought, give, moved, sent, take
 
 
 def flat(data, layout, first, last):

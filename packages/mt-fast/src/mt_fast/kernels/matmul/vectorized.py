@@ -24,9 +24,9 @@ tiles and some vectors of them; `DEPTH`.
 import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import advance, fetch, get, put
-from mt_fast.kernels.matmul.pack import copy_vector, transpose_square
-from mt_fast.kernels.tile import FIRST, HEIGHT, tile
+from mt_fast.kernels.intrinsics.elements import advance, fetch, get, put
+from mt_fast.kernels.intrinsics.pack import copy_vector, transpose_square
+from mt_fast.kernels.intrinsics.tile import FIRST, HEIGHT, tile
 
 COLUMNS = 2048
 """Columns of a block of b, which stays in the last-level cache."""

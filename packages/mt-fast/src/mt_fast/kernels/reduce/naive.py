@@ -12,7 +12,7 @@ Measured: 7 GB/s along the last axis in float32; a million times 0.1 comes out 1
 
 from numba import prange
 
-from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.intrinsics.elements import get, put
 from mt_fast.kernels.step import kernel
 
 

@@ -15,7 +15,7 @@ sum is exact to six digits and more, where that of `naive` is 1 % off.
 import numpy as np
 from numba import prange
 
-from mt_fast.kernels.intrinsics import get, put
+from mt_fast.kernels.intrinsics.elements import get, put
 from mt_fast.kernels.step import kernel
 
 BLOCK = 128

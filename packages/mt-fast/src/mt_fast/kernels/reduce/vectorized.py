@@ -31,7 +31,7 @@ it is 1, else -1; `LINES`, how many lines `fold_lines` folds; where vectors fold
 import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
-from mt_fast.kernels.intrinsics import advance, get, put
+from mt_fast.kernels.intrinsics.elements import advance, get, put
 
 WIDTH = 1024
 """Outputs of a strip: its accumulators stay in the first-level cache."""

@@ -16,8 +16,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
 
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.vectors import LANE, vector_bits
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.vectors import LANE, vector_bits
 
 
 @dataclass(frozen=True, slots=True)

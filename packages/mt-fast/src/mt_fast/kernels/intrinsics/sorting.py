@@ -10,9 +10,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.vectors import LANE, Lanes, integer, lanes_of, vector_bits
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.vectors import LANE, Lanes, integer, lanes_of, vector_bits
 
 VECTOR_BYTES = vector_bits() // 8
 

@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from mt_fast.kernels.vectors import INT, LANE, Lanes, integer, lanes_of, prefetch
+from mt_fast.kernels.intrinsics.vectors import INT, LANE, Lanes, integer, lanes_of, prefetch
 
 VECTORS = 4
 """Vectors of a run that are folded side by side: an addition takes four cycles at most."""

@@ -25,8 +25,8 @@ from numba.core.cgutils import alloca_once
 from numba.np.arrayobj import load_item, store_item
 
 from mt_fast.kernels.calling import KERNEL, WORD, scalar_type
-from mt_fast.kernels.instruction import CHECKED, instruction
-from mt_fast.kernels.intrinsics import get, place_of, put
+from mt_fast.kernels.intrinsics.elements import get, place_of, put
+from mt_fast.kernels.intrinsics.instruction import CHECKED, instruction
 
 AREA = 1 << 11
 """Elements of a rectangle that is brought near: 8 kB of float32, so that some fit the cache."""

@@ -16,12 +16,12 @@ from typing import Any
 
 from numba.core import types
 
-from mt_fast.kernels.floats import fma
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.loops import repeat
-from mt_fast.kernels.tile import HEIGHTS
-from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.floats import fma
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.loops import repeat
+from mt_fast.kernels.intrinsics.tile import HEIGHTS
+from mt_fast.kernels.intrinsics.vectors import INT, Lanes, integer, lanes_of, vector_bits
 
 REGISTERS = 32 if vector_bits() == 512 else 16  # noqa: PLR2004  bits
 

@@ -16,12 +16,12 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
 
-from mt_fast.kernels.floats import fma
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.loops import repeat
-from mt_fast.kernels.strips import WORDS
-from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.floats import fma
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.loops import repeat
+from mt_fast.kernels.intrinsics.strips import WORDS
+from mt_fast.kernels.intrinsics.vectors import INT, Lanes, integer, lanes_of, vector_bits
 
 CHANNELS = 4
 

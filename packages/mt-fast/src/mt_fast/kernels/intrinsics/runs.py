@@ -11,9 +11,9 @@ from typing import Any
 from numba.core import types
 from numba.core.cgutils import alloca_once, for_range_slice
 
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.vectors import INT, Lanes, integer, lanes_of, vector_bits
 
 VECTOR_BYTES = vector_bits() // 8
 

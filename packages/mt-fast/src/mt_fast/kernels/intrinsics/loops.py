@@ -4,7 +4,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from mt_fast.kernels.vectors import integer
+from mt_fast.kernels.intrinsics.vectors import integer
 
 
 def repeat(builder: Any, condition: Any, loop: Any, done: Any) -> None:

@@ -17,9 +17,9 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import for_range_slice
 
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.vectors import INT, LANE, Lanes, integer, lanes_of
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.vectors import INT, LANE, Lanes, integer, lanes_of
 
 
 def _summed(  # noqa: PLR0913, PLR0917

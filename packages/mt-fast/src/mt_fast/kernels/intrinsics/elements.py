@@ -8,6 +8,7 @@ Each definition stands after its meaning.
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from numba.core import types
 from numba.core.cgutils import do_boundscheck
 from numba.np.arrayobj import load_item, store_item
 
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.vectors import prefetch
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.vectors import INT, prefetch
 
 
 def _got(array: Any, position: Any) -> Any:
@@ -26,6 +27,10 @@ def _got(array: Any, position: Any) -> Any:
 
 def _set(array: Any, position: Any, value: Any) -> None:
     array[np.uint64(position)] = value
+
+
+def _loaded(address: Any) -> int:
+    return ctypes.c_int64.from_address(int(address)).value
 
 
 def _advanced(places: Any, layout: Any, at: Any, i: Any) -> Any:
@@ -65,6 +70,16 @@ def fetch(_typing: Any, array: Any, position: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp), emit
+
+
+@instruction(_loaded)
+def word_at(_typing: Any, address: Any) -> Any:
+    """Return the word at an address."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.load(builder.inttoptr(args[0], INT.as_pointer()))
+
+    return types.intp(address), emit
 
 
 @instruction(_advanced)

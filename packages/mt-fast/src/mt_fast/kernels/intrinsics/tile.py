@@ -16,10 +16,10 @@ from typing import Any
 
 from numba.core import types
 
-from mt_fast.kernels.floats import fma
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of, vector_bits
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.floats import fma
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.vectors import INT, Lanes, integer, lanes_of, vector_bits
 
 HEIGHT = {512: 12, 256: 6, 128: 4}[vector_bits()]
 """Most rows of a tile: what the registers hold."""

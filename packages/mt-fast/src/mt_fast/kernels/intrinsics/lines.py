@@ -13,10 +13,10 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import alloca_once_value, for_range_slice
 
-from mt_fast.kernels.floats import fma
-from mt_fast.kernels.instruction import instruction
-from mt_fast.kernels.intrinsics import get, put
-from mt_fast.kernels.vectors import INT, Lanes, integer, lanes_of
+from mt_fast.kernels.intrinsics.elements import get, put
+from mt_fast.kernels.intrinsics.floats import fma
+from mt_fast.kernels.intrinsics.instruction import instruction
+from mt_fast.kernels.intrinsics.vectors import INT, Lanes, integer, lanes_of
 
 
 def _each_vector(builder: Any, lanes: Lanes, count: Any, body: Callable[[Any, Any], None]) -> None:
