@@ -140,6 +140,14 @@ def test_the_error_of_a_sum_does_not_grow_with_its_length(axis):
         assert error < 1e-6, size
 
 
+@pytest.mark.parametrize("size", [1 << 12, 1 << 20])
+@pytest.mark.parametrize("step", [2, -1, 5])
+def test_nor_with_the_distance_of_its_elements(size, step):
+    array = np.full(size * abs(step), 0.1, "float32")[::step]
+    error = abs(float(folded(add, array, 0).item()) / (size * float(np.float32(0.1))) - 1)
+    assert error < 3e-6
+
+
 def test_an_operator_that_does_not_commute_is_folded_in_order():
     @op(lambda x, y: 0.0, lambda x, y: 1.0, unit=0.0)
     def last(x: float, y: float) -> float:

@@ -33,6 +33,10 @@ from mt_tensor.tensor_data import TensorData
 ROW_BLOCK = 4096
 """Elements that `rows` folds in one go: long enough to hide the tournament."""
 
+STEPPED_BLOCK = 256
+"""The same for elements that do not lie side by side, which are folded one after the other: short
+enough that the error of a running sum stays small."""
+
 COLUMN_BLOCK = 64
 """Elements that `columns` folds into an output in one go."""
 
@@ -89,16 +93,21 @@ def plan(shape: Shape, out_shape: Shape, out_strides: Strides, strides: Strides)
     words = [len(kept) + 1, len(folded), segments, *kept, segments]
     words += [step for pair in zip(to, source, strict=True) for step in pair]
     words += [1, 0, *folded, *down]
-    short = len(folded) == segments == 1 and depth <= ROW_BLOCK
+    step = 1 if (down if dense else source)[-1] == 1 else -1
+    short = len(folded) == segments == 1 and depth <= _row_block(step)
     return Plan(
         "rows" if dense and short else "long_rows" if dense else "columns",
-        1 if (down if dense else source)[-1] == 1 else -1,
+        step,
         np.array(words, np.int64),
         units * segments,
         max(CHUNK // max(depth, 1), 1) if dense and segments == 1 else 1,
         segments,
         parallel,
     )
+
+
+def _row_block(step: int) -> int:
+    return ROW_BLOCK if step == 1 and not EXAMINED else STEPPED_BLOCK
 
 
 def _merged(dims: list[tuple[int, int, int]]) -> tuple[Shape, tuple[Strides, ...]]:
@@ -175,7 +184,7 @@ def _compile(op: Op, dtypes: list[DType], how: Plan) -> Kernel:
         "OPERANDS": kinds[1:],
         "ALL": kinds,
         "UNIT": _unit(op, dtype),
-        "BLOCK": COLUMN_BLOCK if how.kernel == "columns" else ROW_BLOCK,
+        "BLOCK": COLUMN_BLOCK if how.kernel == "columns" else _row_block(how.step),
         "STEP": how.step,
         "LINES": wide.LINES if fold else 1,
     }
