@@ -12,14 +12,7 @@ import mt_operators
 from mt_fast.compiler import Kernel, bind, bind_helpers, compile_kernel, element_types, inner
 from mt_fast.kernels import softmax as kernels
 from mt_fast.kernels.intrinsics.floats import largest
-from mt_fast.launching import (
-    PARALLEL_SIZE,
-    REMEMBERED,
-    Ready,
-    described,
-    run_parallel,
-    starter,
-)
+from mt_fast.launching import PARALLEL_SIZE, Prepared, Work
 from mt_fast.threads import get_num_threads
 from mt_fast.twins import twins
 from mt_tensor.dtypes import DType
@@ -28,48 +21,31 @@ from mt_tensor.tensor_data import TensorData
 
 def log_softmax(out: TensorData, x: TensorData, axis: int) -> None:
     """Normalise the exponentials of `x` along `axis`, and take the logarithm."""
-    ready = _ready.get((axis, out.shape, out.strides, x.strides))
-    if ready is not None:
-        start, words, large, _ = ready
-        if (not large or get_num_threads() == 1) and start(
-            words, out.storage, x.storage, out.offset, x.offset
-        ):
-            return
     _launch("log_softmax", (out, x), axis)
 
 
 def log_softmax_by_input(out: TensorData, grad: TensorData, y: TensorData, axis: int) -> None:
     """Pull `grad` back through `log_softmax`, of which `y` is the result."""
-    ready = _ready.get((axis, out.shape, out.strides, grad.strides, y.strides))
-    if ready is not None:
-        start, words, large, _ = ready
-        if (not large or get_num_threads() == 1) and start(
-            words, out.storage, grad.storage, y.storage, out.offset, grad.offset, y.offset
-        ):
-            return
     _launch("log_softmax_gradient", (out, grad, y), axis)
 
 
 def _launch(name: str, tensors: tuple[TensorData, ...], axis: int) -> None:
-    shape = tensors[0].shape
-    others = [d for d in range(len(shape)) if d != axis % len(shape)]
-    layout = np.array([*_words(tensors, axis, others)], np.int64)
     storages = tuple([t.storage for t in tensors])
     offsets = tuple([t.offset for t in tensors])
-    dtypes = [storage.dtype for storage in storages]
-    kernel = _kernel(name, dtypes[0], len(tensors))
-    units, threads = prod(shape[d] for d in others), get_num_threads()
+    key = name, axis, tensors[0].shape, *[t.strides for t in tensors]
+    if not _prepared.start(key, storages, offsets):
+        kernel = _kernel(name, storages[0].dtype, len(tensors))
+        _prepared.launch(key, _work(kernel, tensors, axis), storages, offsets)
+
+
+def _work(kernel: Kernel, tensors: tuple[TensorData, ...], axis: int) -> Work:
+    """Describe the runs along an axis: a unit of work is one of them."""
+    shape = tensors[0].shape
+    others = [d for d in range(len(shape)) if d != axis % len(shape)]
+    units = prod(shape[d] for d in others)
     large = units > 1 and prod(shape) >= PARALLEL_SIZE
-    if large and threads > 1:
-        share = -(-units // (4 * threads))
-        run_parallel(kernel.address, storages, offsets, layout, units, share)
-        return
-    words, start = described(kernel, units, layout, dtypes), starter(len(tensors))
-    start(words, *storages, *offsets)
-    if len(_ready) >= REMEMBERED:
-        _ready.clear()
-    key = axis, shape, *[t.strides for t in tensors]
-    _ready[key] = Ready(start, words, large, dtypes)
+    chunk = -(-units // (4 * get_num_threads())) if large else 0
+    return Work(kernel, np.array([*_words(tensors, axis, others)], np.int64), units, chunk)
 
 
 def _words(tensors: tuple[TensorData, ...], axis: int, others: list[int]) -> Iterator[int]:
@@ -98,4 +74,4 @@ def _kernel(name: str, dtype: DType, count: int) -> Kernel:
     return compile_kernel(getattr(kernels, name), bindings, str(constants))
 
 
-_ready: dict[tuple[Any, ...], Ready] = {}
+_prepared = Prepared()

@@ -1,7 +1,6 @@
 """`sgd_step` and `adam_step`: one pass for each parameter."""
 
 from functools import cache, lru_cache
-from math import prod
 from typing import Any
 
 import numba
@@ -22,7 +21,6 @@ from mt_fast.launching import (
 )
 from mt_tensor.defaults.optimization import adam_rates
 from mt_tensor.dtypes import DType
-from mt_tensor.layout import is_contiguous
 from mt_tensor.tensor_data import TensorData
 
 RATE = np.dtype(np.float64)
@@ -39,8 +37,7 @@ def fits(first: TensorData, *others: TensorData | None) -> bool:
             or len(t.storage) != size
         ):
             return False
-    shape = first.shape
-    return first.offset == 0 and prod(shape) == size and is_contiguous(shape, strides)
+    return first.whole
 
 
 def sgd_step(
