@@ -22,13 +22,10 @@ def sizes(operator: str, name: str, value: Size, count: int, least: int = 1) -> 
         listed = value
     else:
         listed = tuple(value) if isinstance(value, Sequence) else (value,) * count
-    if len(listed) == count:
-        for n in listed:
-            if type(n) is not int or n < least:
-                break
-        else:
-            return listed
-    if len(listed) != count or any(not isinstance(n, int) or n < least for n in listed):
+    fits = len(listed) == count
+    for n in listed:
+        fits = fits and isinstance(n, int) and n >= least
+    if not fits:
         wanted = "one integer" if count == 1 else f"one integer or {count}"
         message = f"{operator}: {name} must be {wanted}, at least {least}, not {value!r}"
         raise ValueError(message)

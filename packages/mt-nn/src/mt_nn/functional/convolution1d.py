@@ -21,11 +21,11 @@ from mt_nn.functional.operands import (
     check_kernels,
     check_size,
     clearly_fit,
+    pulled_back,
     read_geometry,
     spelled_out,
 )
 from mt_tensor import Context, Function, Tensor
-from mt_tensor.defaults.convolution import sum_to_bias
 
 
 def conv1d(  # noqa: PLR0913, PLR0917  PyTorch's signature
@@ -92,19 +92,6 @@ class Conv1d(Function):
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Pull the gradient back to the sequences, the kernels and the bias, where wanted."""
-        x, weight = (t.data for t in ctx.saved_values)
-        backend, grad, how = grad_output.backend, grad_output.data, ctx.geometry
-        wanted = (*ctx.needs_input_grad, False)
-        by_input = by_weight = by_bias = None
-        if wanted[0]:
-            by_input = backend.allocate(x.shape, grad.dtype)
-            correlate_sequences_by_input(backend, by_input, grad, weight, how)
-        if wanted[2]:
-            by_bias = backend.allocate(weight.shape[:1], grad.dtype)
-        if wanted[1]:
-            by_weight = backend.allocate(weight.shape, grad.dtype)
-            correlate_sequences_by_weight(backend, by_weight, by_bias, grad, x, how)
-        else:
-            sum_to_bias(backend, by_bias, grad)
-        given = (by_input, by_weight, by_bias)[: len(ctx.needs_input_grad)]
-        return tuple([None if data is None else grad_output._new(data) for data in given])
+        return pulled_back(
+            ctx, grad_output, correlate_sequences_by_input, correlate_sequences_by_weight
+        )

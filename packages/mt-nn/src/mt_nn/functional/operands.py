@@ -7,7 +7,8 @@ from mt_nn.arguments import Pair, Size, one_dtype, positive, sizes
 from mt_nn.functional.correlation import Geometry
 from mt_nn.functional.images import as_images, restored, with_rows
 from mt_nn.functional.padding import pad
-from mt_tensor import ShapeError, Tensor
+from mt_tensor import Context, ShapeError, Tensor
+from mt_tensor.defaults.convolution import sum_to_bias
 from mt_tensor.layout import Shape
 
 Padding = Size | Literal["same", "valid"]
@@ -70,6 +71,34 @@ def check_kernels(  # noqa: PLR0913, PLR0917
 def shifted(result: Tensor, bias: Tensor | None, input: Tensor, count: int) -> Tensor:
     """Add a bias (O,) to images (N, O, H, W), and give them the dimensions that `input` has."""
     return restored(result if bias is None else result + bias.view(-1, 1, 1), input, count)
+
+
+def pulled_back(ctx: Context, grad_output: Tensor, by_input: Any, by_weight: Any) -> Any:
+    """Return the gradients of a convolution by what it was given, where they are wanted.
+
+    Args:
+        ctx: with the images or sequences and the kernels, and the `geometry`.
+        grad_output: the gradient of the result.
+        by_input: `by_input(backend, out, grad, weight, geometry)` fills that of the images.
+        by_weight: `by_weight(backend, out, bias, grad, x, geometry)` fills that of the kernels,
+            and of the bias if there is one.
+    """
+    x, weight = (t.data for t in ctx.saved_values)
+    backend, grad, how = grad_output.backend, grad_output.data, ctx.geometry
+    wanted, dtype = (*ctx.needs_input_grad, False), grad.storage.dtype
+    images = kernels = bias = None
+    if wanted[0]:
+        images = backend.allocate(x.shape, dtype)
+        by_input(backend, images, grad, weight, how)
+    if wanted[2]:
+        bias = backend.allocate(weight.shape[:1], dtype)
+    if wanted[1]:
+        kernels = backend.allocate(weight.shape, dtype)
+        by_weight(backend, kernels, bias, grad, x, how)
+    else:
+        sum_to_bias(backend, bias, grad)
+    given = (images, kernels, bias)[: len(ctx.needs_input_grad)]
+    return tuple([None if data is None else grad_output._new(data) for data in given])
 
 
 def clearly_fit(
