@@ -37,7 +37,7 @@ def run(tmp_path):
 def test_a_second_process_loads_what_the_first_compiled(run):
     program = PROGRAM.format(arguments="'dropout', 'softmax', dtypes=['float32']")
     compiled, loaded = map(int, run(program).split())
-    assert compiled > 10
+    assert compiled > 0
     assert loaded == 0
     assert run(program).split() == ["0", str(compiled)]
 

@@ -52,14 +52,16 @@ class Sequences(Suite):
     @pytest.mark.parametrize(("kernel", "stride", "padding"), WINDOWS, ids=str)
     def test_conv1d(self, kernel: int, stride: int, padding: int, dtype: DType) -> None:
         """Forward, and back to the sequences and to the kernels."""
-        x, weight = drawn(dtype, 2, 3, 7), drawn(dtype, 4, 3, kernel, seed=1)
+        n = 1 if self.small else 2
+        x, weight = drawn(dtype, n, 3, 7), drawn(dtype, 4, 3, kernel, seed=1)
         self.check_conv1d(x, weight, stride, padding)
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     @floats
     def test_conv1d_of_any_layout(self, dtype: DType, layout: str) -> None:
         """Sequences, kernels and gradients that are views."""
-        x, weight = drawn(dtype, 2, 2, 6), drawn(dtype, 3, 2, 3, seed=1)
+        n = 1 if self.small else 2
+        x, weight = drawn(dtype, n, 2, 6), drawn(dtype, 3, 2, 3, seed=1)
         self.check_conv1d(arranged(layout, x), arranged(layout, weight), 2, 1, layout)
 
     @pytest.mark.parametrize("layout", WRITABLE)
@@ -93,8 +95,8 @@ class Sequences(Suite):
     @floats
     def test_conv1d_of_many_sequences(self, dtype: DType) -> None:
         """Enough of them to be shared out, channels and lengths that fill no tile."""
-        n = 1 if self.small else 33
-        x, weight = drawn(dtype, n, 19, n + 8), drawn(dtype, 27, 19, 3, seed=1)
+        n, channels, filters = (1, 3, 5) if self.small else (33, 19, 27)
+        x, weight = drawn(dtype, n, channels, n + 8), drawn(dtype, filters, channels, 3, seed=1)
         self.check_conv1d(x.transpose(0, 2, 1).copy().transpose(0, 2, 1), weight, 1, 3)
 
     @pytest.mark.parametrize("share", [0.0, 0.05, 0.12, 0.13, 0.5])
@@ -102,8 +104,9 @@ class Sequences(Suite):
     def test_a_gradient_that_is_nearly_zero(self, dtype: DType, share: float) -> None:
         """As a maximum over time hands it on; a kernel may leave out what is 0."""
         rng = np.random.default_rng(4)
-        x, weight = drawn(dtype, 2, 3, 20), drawn(dtype, 5, 3, 3, seed=1)
-        grad = np.where(rng.random((2, 5, 20)) < share, drawn(dtype, 2, 5, 20), dtype.type(0))
+        n, channels = (1, 1) if self.small else (2, 3)
+        x, weight = drawn(dtype, n, channels, 20), drawn(dtype, 5, channels, 3, seed=1)
+        grad = np.where(rng.random((n, 5, 20)) < share, drawn(dtype, n, 5, 20), dtype.type(0))
         self.check_gradients(grad, x, weight, 1, 1)
 
     def check_conv1d(

@@ -28,7 +28,6 @@ CONVOLUTIONS = [
     ((3, 3), (1, 1), (1, 1)),
     ((2, 3), (2, 2), (0, 2)),
 ]
-IMAGES = (2, 3, 5, 6)
 FILTERS = 4
 
 pools = pytest.mark.parametrize(
@@ -73,6 +72,11 @@ def pulled_back(forward: Callable[[Array], Array], grad: Array, shape: tuple[int
 class Windows(Suite):
     """`conv2d`, `avg_pool2d`, `max_pool2d` and their gradients."""
 
+    @property
+    def images(self) -> tuple[int, int, int, int]:
+        """The shape of most images: (N, C, H, W)."""
+        return (1, 2, 5, 6) if self.small else (2, 3, 5, 6)
+
     def check_kernel(
         self, fill: Callable[[TensorData], None], wanted: Array, dtype: DType, about: str
     ) -> None:
@@ -85,7 +89,8 @@ class Windows(Suite):
     @pytest.mark.parametrize(("kernel", "stride", "padding"), CONVOLUTIONS, ids=str)
     def test_conv2d(self, kernel: Pair, stride: Pair, padding: Pair, dtype: DType) -> None:
         """Forward, and back to the images and to the kernels."""
-        x, weight = drawn(dtype, *IMAGES), drawn(dtype, FILTERS, 3, *kernel, seed=1)
+        x = drawn(dtype, *self.images)
+        weight = drawn(dtype, FILTERS, x.shape[1], *kernel, seed=1)
         self.check_conv2d(x, weight, stride, padding)
 
     def check_conv2d(self, x: Array, weight: Array, stride: Pair, padding: Pair) -> None:
@@ -136,7 +141,8 @@ class Windows(Suite):
     @floats
     def test_conv2d_of_any_layout(self, dtype: DType, layout: str) -> None:
         """Images and kernels that are views."""
-        x, weight = drawn(dtype, 2, 2, 4, 3), drawn(dtype, 3, 2, 2, 2, seed=1)
+        n = 1 if self.small else 2
+        x, weight = drawn(dtype, n, 2, 4, 3), drawn(dtype, 3, 2, 2, 2, seed=1)
         self.check_conv2d(arranged(layout, x), arranged(layout, weight), (1, 2), (1, 0))
 
     @pytest.mark.parametrize("layout", WRITABLE)
@@ -184,7 +190,7 @@ class Windows(Suite):
     @floats
     def test_avg_pool2d(self, dtype: DType, kernel: Pair, stride: Pair) -> None:
         """Full windows only; they may overlap."""
-        self.check_avg_pool2d(drawn(dtype, *IMAGES), kernel, stride)
+        self.check_avg_pool2d(drawn(dtype, *self.images), kernel, stride)
 
     def check_avg_pool2d(self, x: Array, kernel: Pair, stride: Pair) -> None:
         """Compare the two kernels of average pooling."""
@@ -208,7 +214,7 @@ class Windows(Suite):
     @floats
     def test_max_pool2d(self, dtype: DType, kernel: Pair, stride: Pair) -> None:
         """The gradient goes to the first of equal maxima in row-major order."""
-        x = np.random.default_rng(3).integers(0, 3, IMAGES).astype(dtype)
+        x = np.random.default_rng(3).integers(0, 3, self.images).astype(dtype)
         self.check_max_pool2d(x, kernel, stride)
 
     def check_max_pool2d(self, x: Array, kernel: Pair, stride: Pair) -> None:
