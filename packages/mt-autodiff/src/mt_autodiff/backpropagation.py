@@ -96,7 +96,4 @@ def backpropagate(
         raise GradientError(message)
     with no_grad():
         for node, grad in gradients(variable, grad_output):
-            if node.is_leaf():
-                node._accumulate(grad)
-            elif not retain_graph:
-                node._free()
+            node.visited(grad, retain_graph)

@@ -51,18 +51,21 @@ class Function:
         Raises:
             TypeError: no input is a variable.
         """
-        kind = _kind(cls.__name__, inputs)
+        kind: Any = type(inputs[0]) if inputs else None
+        if not hasattr(kind, "_admit"):
+            kind = _kind(cls.__name__, inputs)
         variables = kind._admit(inputs)
-        ctx = Context(tuple([v.history is not None for v in variables]))
-        recording = mode.recording
+        needed = tuple([v.history is not None for v in variables])
+        ctx = Context(needed)
+        if not mode.recording:
+            value = cls.forward(ctx, *kind._values(variables), **metadata)
+            return kind._result(value, None, cls.__name__)
         mode.recording = False
         try:
             value = cls.forward(ctx, *kind._values(variables), **metadata)
         finally:
-            mode.recording = recording
-        history = None
-        if recording and True in ctx.needs_input_grad:
-            history = History(cls, ctx, variables)
+            mode.recording = True
+        history = History(cls, ctx, variables) if True in needed else None
         return kind._result(value, history, cls.__name__)
 
 
@@ -78,27 +81,25 @@ class Elementwise:
             over their storages.
     """
 
-    __slots__ = ("__name__", "_call", "_pullbacks", "op")
+    __slots__ = ("__name__", "_blank", "_call", "_passed", "_pulled", "op")
 
     def __init__(self, op: Op, needed: tuple[bool, ...], call: Call) -> None:
         """Derive the rule from the operator."""
         self.op = op
         self.__name__ = op.name
         self._call = call
-        self._pullbacks = [
-            None if partial is zero or not wanted else one if partial is one else pullback
-            for partial, pullback, wanted in zip(op.partials, op.pullbacks, needed, strict=True)
-        ]
+        self._blank = [None] * op.arity
+        wanted = [i for i in range(op.arity) if needed[i] and op.partials[i] is not zero]
+        self._passed = [i for i in wanted if op.partials[i] is one]
+        self._pulled = [(i, op.pullbacks[i]) for i in wanted if op.partials[i] is not one]
 
     def backward(self, saved: tuple[Any, ...], grad_output: Any) -> tuple[Any, ...]:
         """Return the gradient by each input that needs one, None for the others."""
-        given = (grad_output, *saved)
-        gradients: list[Any] = []
-        for pullback in self._pullbacks:
-            if pullback is None or pullback is one:
-                gradients.append(grad_output if pullback else None)
-            else:
-                gradients.append(self._call(pullback, given))
+        gradients: list[Any] = self._blank.copy()
+        for i in self._passed:
+            gradients[i] = grad_output
+        for i, pullback in self._pulled:
+            gradients[i] = self._call(pullback, (grad_output, *saved))
         return tuple(gradients)
 
 

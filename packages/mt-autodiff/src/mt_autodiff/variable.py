@@ -66,6 +66,13 @@ class Variable(ABC):
         inputs = self.history.inputs if self.history is not None else ()
         return [x for x in inputs if not x.is_constant()]
 
+    def visited(self, grad: Any, retain_graph: bool) -> None:  # noqa: FBT001
+        """Keep the gradient, if a leaf; else let go of how it was computed, unless retained."""
+        if self.is_leaf():
+            self._accumulate(grad)
+        elif not retain_graph:
+            self._free()
+
     def _free(self) -> None:
         """Let go of how it was computed, once nobody will go through it again."""
         if self.history is not None:

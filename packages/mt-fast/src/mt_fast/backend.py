@@ -13,6 +13,7 @@ from mt_fast import (
     convolution1d,
     dropout,
     extremum,
+    fresh,
     normalization,
     optimization,
     pooling,
@@ -40,6 +41,7 @@ class FastBackend(Backend):
     def __init__(self) -> None:
         """Compile nothing yet."""
         self.pool = Pool()
+        self.fresh = fresh.Tables()
         self._elementwise: dict[int, tuple[Any, Elementwise]] = {}
         self._reductions: dict[int, tuple[Any, Reduction]] = {}
 
@@ -50,6 +52,12 @@ class FastBackend(Backend):
     def allocate(self, shape: Shape, dtype: DType) -> TensorData:
         """Take an array from the pool."""
         return over_all_of(self.pool.take(prod(shape), dtype), shape)
+
+    elementwise = fresh.elementwise
+    fold = fresh.fold
+    product = fresh.product
+    sgd_step = optimization.sgd_step
+    adam_step = optimization.adam_step
 
     def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
         """Take the array itself, or an aligned copy in the machine's byte order."""
@@ -63,24 +71,37 @@ class FastBackend(Backend):
 
     def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
         """Run the kernel of the function for these dtypes and layouts."""
-        known = self._elementwise.get(id(fn))
-        kernels = known[1] if known else _admit(self._elementwise, fn, Elementwise)
-        kernels.map(fn, out, a)
+        self.kernels_of(fn).map(fn, out, a)
 
     def zip(self, fn: ElementFn, out: TensorData, *operands: TensorData) -> None:
         """Run the kernel of the function for these dtypes and layouts."""
-        known = self._elementwise.get(id(fn))
-        kernels = known[1] if known else _admit(self._elementwise, fn, Elementwise)
+        kernels = self.kernels_of(fn)
         if len(operands) == 2:  # noqa: PLR2004  which has a shorter way
             kernels.zip(fn, out, *operands)
         else:
             kernels.run(fn, out, operands)
 
+    def kernels_of(self, fn: ElementFn) -> Elementwise:
+        """Return the compiled kernels of a function.
+
+        Raises:
+            BackendError: it is no function of Python.
+        """
+        known = self._elementwise.get(id(fn))
+        return (
+            known[1]
+            if known
+            else _admit(self._elementwise, fn, Elementwise, self.fresh.elementwise)
+        )
+
     def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
         """Run the kernel of the operator for these dtypes and layouts."""
+        self.reduction_of(op).run(op, out, a)
+
+    def reduction_of(self, op: Op) -> Reduction:
+        """Return the compiled kernels of an operator that folds."""
         known = self._reductions.get(id(op))
-        kernels = known[1] if known else _admit(self._reductions, op, Reduction)
-        kernels.run(op, out, a)
+        return known[1] if known else _admit(self._reductions, op, Reduction, self.fresh.folds)
 
     def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
         """Multiply in tiles that stay in registers and caches."""
@@ -88,10 +109,9 @@ class FastBackend(Backend):
 
     def full(self, shape: Shape, value: float, dtype: DType) -> TensorData:
         """Fill an array from the pool."""
-        size = prod(shape)
-        storage = self.pool.take(size, dtype)
-        storage.fill(value)
-        return TensorData(storage, shape)
+        made = self.allocate(shape, dtype)
+        made.storage.fill(value)
+        return made
 
     def gather(self, out: TensorData, a: TensorData, positions: Positions) -> None:
         """Read the elements into their places; no storage is copied."""
@@ -223,29 +243,6 @@ class FastBackend(Backend):
         """Drop what the key decides, in one pass."""
         dropout.dropout(out, a, p, key)
 
-    def sgd_step(
-        self, value: TensorData, grad: TensorData, velocity: TensorData | None, **rates: Any
-    ) -> None:
-        """Update a parameter and its velocity, in one pass where they lie alike."""
-        if optimization.fits(value, grad, velocity):
-            optimization.sgd_step(value, grad, velocity, rates)
-        else:
-            super().sgd_step(value, grad, velocity, **rates)
-
-    def adam_step(
-        self,
-        value: TensorData,
-        grad: TensorData,
-        mean: TensorData,
-        square: TensorData,
-        **rates: Any,
-    ) -> None:
-        """Update a parameter and its moments, in one pass where they lie alike."""
-        if optimization.fits(value, grad, mean, square):
-            optimization.adam_step(value, grad, mean, square, rates)
-        else:
-            super().adam_step(value, grad, mean, square, **rates)
-
     def lowered(self, calls: Sequence[Call]) -> Run:
         """Return a function that makes the calls from C, from its second run on."""
         return replaying.lowered(self, calls)
@@ -255,12 +252,22 @@ class FastBackend(Backend):
         return replaying.compared(rows)
 
 
-def _admit(table: dict[int, tuple[Any, Any]], fn: Any, kind: Callable[[], Any]) -> Any:
+def _admit(
+    table: dict[int, tuple[Any, Any]],
+    fn: Any,
+    kind: Callable[[], Any],
+    prepared: dict[Any, Any],
+) -> Any:
     """Make the kernels of a function, to be forgotten with it."""
     if not isinstance(fn, Op | FunctionType | BuiltinFunctionType):
         message = f"cannot compile {fn!r}: it is a {type(fn).__name__}, not a Python function"
         raise BackendError(message)
     key = id(fn)
     kernels = kind()
-    table[key] = ref(fn, lambda _: table.pop(key, None)), kernels
+
+    def forget(_: Any) -> None:
+        table.pop(key, None)
+        prepared.clear()
+
+    table[key] = ref(fn, forget), kernels
     return kernels

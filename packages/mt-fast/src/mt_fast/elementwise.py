@@ -27,6 +27,9 @@ from mt_tensor.tensor_data import TensorData
 Layouts = tuple[Shape | Strides, ...]
 """The common shape, and the strides of the output and of each operand."""
 
+Started = tuple[Entry, np.ndarray[Any, Any]]
+"""What starts a kernel on this thread, and the words that it reads."""
+
 
 class Plan(NamedTuple):
     """What is prepared for storages of these dtypes in these layouts.
@@ -55,7 +58,11 @@ class Elementwise:
         self._plans: dict[tuple[Any, ...], Plan] = {}
         # The last plan for each combination of layouts, and what starts it on this thread. That
         # compares the dtypes, which takes a nanosecond; as a part of the key they took 0.2 us.
-        self._ready: dict[Layouts, tuple[Entry, Any]] = {}
+        self._ready: dict[Layouts, Started] = {}
+
+    def ready(self, layouts: Layouts) -> Started | None:
+        """Return what starts the kernel for these layouts on this thread; None if nothing does."""
+        return self._ready.get(layouts)
 
     def map(self, fn: ElementFn, out: TensorData, a: TensorData) -> None:
         """Fill `out` with the function of `a`, which has its shape."""

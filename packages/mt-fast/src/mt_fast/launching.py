@@ -32,7 +32,11 @@ REMEMBERED = 1024
 NO_LAYOUT = np.zeros(1, np.int64)
 """For kernels that need none."""
 
-APART: Mapping[int, Template] = {2: starting.start_map, 3: starting.start_zip}
+APART: Mapping[int, Template] = {
+    2: starting.start_map,
+    3: starting.start_zip,
+    4: starting.start_zip3,
+}
 """What starts a kernel on so many storages that are passed one by one."""
 
 Array = np.ndarray[Any, Any]

@@ -19,6 +19,7 @@ from mt_fast.launching import (
     listeners,
     numbers,
 )
+from mt_tensor.backend import Backend
 from mt_tensor.defaults.optimization import adam_rates
 from mt_tensor.dtypes import DType
 from mt_tensor.tensor_data import TensorData
@@ -26,53 +27,47 @@ from mt_tensor.tensor_data import TensorData
 RATE = np.dtype(np.float64)
 
 
-def fits(first: TensorData, *others: TensorData | None) -> bool:
-    """Whether tensors of one shape agree element for element, each all of its storage."""
-    dtype, strides, size = first.storage.dtype, first.strides, len(first.storage)
-    for t in others:
-        if t is not None and (
-            t.strides != strides
-            or t.offset
-            or t.storage.dtype is not dtype
-            or len(t.storage) != size
-        ):
-            return False
-    return first.whole
-
-
-def sgd_step(
-    value: TensorData, grad: TensorData, velocity: TensorData | None, rates: dict[str, Any]
+def sgd_step(  # noqa: PLR0913  the numbers of the rule
+    self: Any,
+    value: TensorData,
+    grad: TensorData,
+    velocity: TensorData | None,
+    *,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
 ) -> None:
-    """Update a parameter and its velocity; see `mt_tensor.defaults.optimization`."""
-    if velocity is None:
-        _launch("descend", (value.storage, grad.storage), _sgd_numbers(rates))
+    """Update a parameter and its velocity, in one pass where they lie alike: a backend's method."""
+    kept = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+    if listeners:
+        packed = numbers(_sgd_rates, lr=lr, **kept, nesterov=nesterov)
     else:
-        storages = (value.storage, grad.storage, velocity.storage)
-        _launch("roll", storages, _sgd_numbers(rates), ahead=rates["nesterov"])
+        packed = _kept_sgd_rates(lr, momentum, dampening, weight_decay)
+    if velocity is None:
+        done = _updated("descend", (value, grad), packed)
+    else:
+        done = _updated("roll", (value, grad, velocity), packed, ahead=nesterov)
+    if not done:
+        Backend.sgd_step(self, value, grad, velocity, lr=lr, **kept, nesterov=nesterov)
 
 
 def adam_step(
+    self: Any,
     value: TensorData,
     grad: TensorData,
     mean: TensorData,
     square: TensorData,
-    rates: dict[str, Any],
+    **rates: Any,
 ) -> None:
-    """Update a parameter and its moments; see `mt_tensor.defaults.optimization`."""
-    storages = (value.storage, grad.storage, mean.storage, square.storage)
-    _launch("adapt", storages, _adam_numbers(rates))
-
-
-def _sgd_numbers(rates: dict[str, Any]) -> Numbers:
-    """Pack the rates; the same arrays for the same rates, but for a replay, which writes to its."""
-    return numbers(_sgd_rates, **rates) if listeners else _kept_sgd_rates(**rates)
-
-
-def _adam_numbers(rates: dict[str, Any]) -> Numbers:
-    """Pack the rates likewise: all parameters of a step have the same."""
+    """Update a parameter and its moments, in one pass where they lie alike: a backend's method."""
     if listeners:
-        return numbers(_adam_rates, **rates)
-    return _kept_adam_rates(**rates | {"betas": tuple(rates["betas"])})
+        packed = numbers(_adam_rates, **rates)
+    else:
+        packed = _kept_adam_rates(**rates | {"betas": tuple(rates["betas"])})
+    if not _updated("adapt", (value, grad, mean, square), packed):
+        Backend.adam_step(self, value, grad, mean, square, **rates)
 
 
 def _sgd_rates(
@@ -86,7 +81,11 @@ def _sgd_rates(
     return (np.array([lr, weight_decay, momentum, 1.0 - dampening], RATE),)
 
 
-_kept_sgd_rates = lru_cache(maxsize=64)(_sgd_rates)
+@lru_cache(maxsize=64)
+def _kept_sgd_rates(lr: float, momentum: float, dampening: float, weight_decay: float) -> Numbers:
+    """Pack the rates, which all parameters of a step share. A replay writes to its own array."""
+    kept = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+    return _sgd_rates(lr=lr, **kept, nesterov=False)
 
 
 def _adam_rates(**rates: Any) -> Numbers:
@@ -96,14 +95,26 @@ def _adam_rates(**rates: Any) -> Numbers:
 _kept_adam_rates = lru_cache(maxsize=64)(_adam_rates)
 
 
-def _launch(name: str, parameters: tuple[Any, ...], rates: Numbers, *, ahead: bool = False) -> None:
-    first = parameters[0]
-    size, storages = len(first), parameters + rates
-    key, offsets = (name, ahead, size), (0,) * len(storages)
-    if not _prepared.start(key, storages, offsets):
-        kernel = _kernel(name, first.dtype, len(parameters), ahead)
-        work = Work(kernel, NO_LAYOUT, size, CHUNK if size >= PARALLEL_SIZE else 0)
-        _prepared.launch(key, work, storages, offsets)
+def _updated(
+    name: str, tensors: tuple[TensorData, ...], rates: Numbers, *, ahead: bool = False
+) -> bool:
+    """Update what agrees element for element; False, with nothing done, if they do not."""
+    first = tensors[0]
+    shape, strides = first.shape, first.strides
+    for tensor in tensors:
+        if tensor.strides != strides or tensor.offset:
+            return False
+    storages, offsets = (*[t.storage for t in tensors], *rates), (0,) * (len(tensors) + 1)
+    key = name, ahead, shape, strides
+    if _prepared.start(key, storages, offsets):
+        return True
+    if not (first.contiguous and len({storage.dtype for storage in storages[:-1]}) == 1):
+        return False
+    size = first.size
+    kernel = _kernel(name, storages[0].dtype, len(tensors), ahead)
+    work = Work(kernel, NO_LAYOUT, size, CHUNK if size >= PARALLEL_SIZE else 0)
+    _prepared.launch(key, work, storages, offsets)
+    return True
 
 
 @cache

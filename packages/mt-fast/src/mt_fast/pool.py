@@ -7,6 +7,7 @@ arrays hold references, so what they show is never given away.
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,10 @@ class Pool:
                 shelf.append(array)
                 return array
         return self._add(size, dtype)
+
+    def taker(self, nbytes: int) -> Callable[[int, DType], Array]:
+        """Return what takes arrays of so many bytes: NumPy itself, where none is kept."""
+        return np.empty if nbytes < SMALLEST else self.take
 
     def empty(self) -> None:
         """Let go of every array; those in use live on until they are not."""

@@ -1,5 +1,6 @@
 """`reduce`: which kernel, with which loops and in how many segments."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
@@ -141,6 +142,13 @@ class Reduction:
             self._launch(op, out, a, how)
         else:
             self._run_segments(op, out, a, how.segments)
+
+    def ready(
+        self, out: TensorData, a: TensorData
+    ) -> tuple[Callable[..., Any], np.ndarray[Any, Any]] | None:
+        """Return what starts such a fold on this thread; None if nothing is prepared."""
+        known = self._ready.get((out.shape, out.strides, a.shape, a.strides))
+        return None if known is None or known.large else (known.start, known.words)
 
     def _run_segments(self, op: Op, out: TensorData, a: TensorData, segments: int) -> None:
         """Fold each segment into an output of its own, then those into `out`."""

@@ -32,9 +32,11 @@ from mt_tensor.defaults import (
     convolution,
     convolution1d,
     dropout,
+    elementwise,
     normalization,
     optimization,
     pooling,
+    product,
     reduction,
     rows,
 )
@@ -104,6 +106,41 @@ class Backend(ABC):
     def allocate(self, shape: Shape, dtype: DType) -> TensorData:
         """Allocate a contiguous tensor, with any content."""
         return over_all_of(self.empty(prod(shape), dtype), shape)
+
+    def elementwise(
+        self, fn: ElementFn, a: TensorData, b: TensorData | None = None, *others: TensorData
+    ) -> TensorData:
+        """Return a new tensor of a function of operands; see `mt_tensor.defaults.elementwise`.
+
+        Raises:
+            ShapeError: the shapes do not broadcast.
+        """
+        operands = (a,) if b is None else (a, b, *others)
+        return elementwise.elementwise(self, fn, *operands)
+
+    def fold(self, op: Op, a: TensorData, axes: tuple[int, ...]) -> TensorData:
+        """Return a new tensor: `a` folded along axes, which keep size 1."""
+        return reduction.fold(self, op, a, axes)
+
+    def product(
+        self,
+        a: TensorData,
+        b: TensorData,
+        bias: TensorData | None = None,
+        *,
+        turn_a: bool = False,
+        turn_b: bool = False,
+    ) -> TensorData:
+        """Return a new tensor with the matrix product of two factors of one dtype, plus a bias.
+
+        Args:
+            a: shape (*B, M, K); (*B, K, M) with `turn_a`.
+            b: shape (*B, K, N); (*B, N, K) with `turn_b`.
+            bias: what is added; broadcasts to (*B, M, N).
+            turn_a: take the transpose of each matrix of `a`.
+            turn_b: take the transpose of each matrix of `b`.
+        """
+        return product.product(self, a, b, bias, turn_a, turn_b)
 
     def full(self, shape: Shape, value: float, dtype: DType) -> TensorData:
         """Allocate a contiguous tensor with `value` everywhere."""
@@ -298,11 +335,21 @@ class Backend(ABC):
         """
         dropout.dropout(self, out, a, p, key)
 
-    def sgd_step(
-        self, value: TensorData, grad: TensorData, velocity: TensorData | None, **rates: Any
+    def sgd_step(  # noqa: PLR0913  the numbers of the rule
+        self,
+        value: TensorData,
+        grad: TensorData,
+        velocity: TensorData | None,
+        *,
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
     ) -> None:
         """Update a parameter and its velocity in place; see `mt_tensor.defaults.optimization`."""
-        optimization.sgd_step(self, value, grad, velocity, **rates)
+        rates = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        optimization.sgd_step(self, value, grad, velocity, lr=lr, **rates, nesterov=nesterov)
 
     def adam_step(
         self,

@@ -14,7 +14,7 @@ from mt_tensor.errors import BackendError, DTypeError
 from mt_tensor.functions.elementwise import elementwise
 from mt_tensor.functions.reduction import fold
 from mt_tensor.layout import Shape
-from mt_tensor.tensor_data import TensorData
+from mt_tensor.tensor_data import TensorData, latest_write
 
 if TYPE_CHECKING:
     from mt_tensor.backend import Backend
@@ -178,17 +178,14 @@ class TensorBase(Variable):
         history = self.history
         if history is None or history.ctx is None:
             return super().chain_rule(grad_output)
-        kind, made, ctx = type(self), self.unique_id, history.ctx
-        for saved in ctx if type(ctx) is tuple else ctx.saved_values:
-            tensor = type(saved) is kind or isinstance(saved, TensorBase)
-            if tensor and saved.data.last_write[0] > made:
-                raise _overwritten(history, saved)
+        if latest_write[0] > self.unique_id:
+            _check_saved(history, self.unique_id)
         if self.hooks:
             grad_output = self._hooked(grad_output)
         # What a leaf keeps may be written to, so it must not share with another gradient.
-        passed = grad_output.data.storage
+        kind, passed = type(self), grad_output.data.storage
         contributions = []
-        inputs: tuple[Any, ...] = tuple(history.inputs)
+        inputs: Any = history.inputs
         for v, g in zip(inputs, history.backward(grad_output), strict=True):
             if g is None or v.history is None:
                 continue
@@ -199,10 +196,19 @@ class TensorBase(Variable):
                 or g.data.storage.dtype is not v.data.storage.dtype
             ):
                 fitted = v._fit(g)
-            if fitted.data.storage is passed and v.is_leaf():
+            if fitted.data.storage is passed and v.history.last_fn is None:
                 fitted = _cast(fitted, fitted.dtype)
             contributions.append((v, fitted))
         return contributions
+
+    def visited(self, grad: Self, retain_graph: bool) -> None:  # noqa: FBT001
+        """Keep the gradient, if a leaf; else let go of how it was computed, unless retained."""
+        history = self.history
+        if history is None or history.last_fn is None:
+            self._accumulate(grad)
+        elif not retain_graph:
+            history.ctx = None
+            history.inputs = ()
 
     def zero_grad_(self) -> None:
         """Forget the gradient that has been accumulated."""
@@ -222,10 +228,10 @@ class TensorBase(Variable):
         return tuple([v if type(v) is type(self) else self._constant(v) for v in values])
 
     def _constant(self, value: Any) -> Self:
-        if isinstance(value, TensorBase):
-            return value  # type: ignore[return-value]  # a tensor of a sibling class
         if isinstance(value, (bool, int, float)):
             return self._new(self._number(value))
+        if isinstance(value, TensorBase):
+            return value  # type: ignore[return-value]  # a tensor of a sibling class
         array = np.asarray(value)
         if array.dtype == object:
             message = f"{type(value).__name__} {value!r} is not a number, a tensor or an array"
@@ -233,10 +239,9 @@ class TensorBase(Variable):
         return self._new(self.backend.from_array(array.astype(nearest_dtype(array.dtype))))
 
     def _number(self, value: float) -> TensorData:
-        """Return a number in the form of this tensor: of its shape and a float dtype."""
-        data = self.data
-        dtype = floating(data.storage.dtype)
-        return _number(self.backend, value, copysign(1.0, value), dtype, data.shape)
+        """Return a number as a tensor without dimensions, of this dtype if that is a float."""
+        dtype = floating(self.data.storage.dtype)
+        return _number(self.backend, value, copysign(1.0, value), dtype)
 
     @classmethod
     def _admit(cls, inputs: tuple[Any, ...]) -> tuple[Self, ...]:
@@ -276,7 +281,10 @@ class TensorBase(Variable):
         if type(grad) is type(self):
             fitted: Self = grad
         else:
-            fitted = _cast(self._constant(grad), self.dtype)
+            given = self._constant(grad)
+            if isinstance(grad, (bool, int, float)):
+                given = self._new(given.data.expand(self.data.shape))
+            fitted = _cast(given, self.dtype)
         if fitted.data.shape != self.data.shape:
             fitted = _sum_to(fitted, self.data.shape)
         if fitted.data.storage.dtype is not self.data.storage.dtype:
@@ -294,13 +302,17 @@ class TensorBase(Variable):
         return grad
 
 
-def _overwritten(history: History, saved: TensorBase) -> GradientError:
-    """Say that elements were overwritten after a node saved them, which its backward needs."""
-    name: Any = history.last_fn
-    return GradientError(
-        f"{name.__name__}: a tensor of {saved.shape} that it saved for its backward has been "
-        "written in place since; write to a clone() instead"
-    )
+def _check_saved(history: History, made: int) -> None:
+    """Refuse to use elements that were overwritten after a node saved them."""
+    ctx: Any = history.ctx
+    for saved in ctx if type(ctx) is tuple else ctx.saved_values:
+        if isinstance(saved, TensorBase) and saved.data.last_write[0] > made:
+            name: Any = history.last_fn
+            message = (
+                f"{name.__name__}: a tensor of {saved.shape} that it saved for its backward has "
+                "been written in place since; write to a clone() instead"
+            )
+            raise GradientError(message)
 
 
 @lru_cache(maxsize=512)
@@ -309,10 +321,9 @@ def _number(
     value: float,
     sign: float,  # noqa: ARG001  tells -0.0 from 0.0, which are equal
     dtype: DType,
-    shape: Shape,
 ) -> TensorData:
-    """Return one element that reads as `shape`, kept for the next use."""
-    return backend.full((), value, dtype).expand(shape)
+    """Return one element, kept for the next use."""
+    return backend.full((), value, dtype)
 
 
 def _sum_to(grad: T, shape: Shape) -> T:

@@ -7,6 +7,7 @@ is another `TensorData` over the same storage, so making one moves no element.
 from math import prod
 from typing import Any, Protocol, Self
 
+from mt_autodiff import next_id
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import ShapeError
 from mt_tensor.layout import (
@@ -19,6 +20,10 @@ from mt_tensor.layout import (
     permuted,
     view_strides,
 )
+
+latest_write = [0]
+"""The serial number of the last write in place anywhere: whoever made a graph after it need not
+look at each tensor that the graph saved."""
 
 
 class Storage(Protocol):
@@ -97,6 +102,10 @@ class TensorData:
         """Whether it is its storage, element for element: contiguous, from start to end."""
         return self.offset == 0 and self.contiguous and self.size == len(self.storage)
 
+    def stamp(self) -> None:
+        """Take note of a write in place."""
+        self.last_write[0] = latest_write[0] = next_id()
+
     def restrided(self, shape: Shape, strides: Strides, offset: int | None = None) -> Self:
         """Return another layout over the same storage, known to stay inside it."""
         view = object.__new__(type(self))
@@ -138,10 +147,18 @@ class TensorData:
 
 def over_all_of(storage: Storage, shape: Shape) -> TensorData:
     """Return the row-major layout over a fresh storage, which is known to have this size."""
+    return dense(storage, shape, contiguous_strides(shape))
+
+
+def dense(storage: Storage, shape: Shape, strides: Strides) -> TensorData:
+    """Return the row-major layout over a fresh storage, of which these are known to be the strides.
+
+    Nothing else is done for most of the tensors that a step makes, so it must not cost much.
+    """
     data = object.__new__(TensorData)
     data.storage = storage
     data.shape = shape
-    data.strides = contiguous_strides(shape)
+    data.strides = strides
     data.offset = 0
     data.last_write = [0]
     return data

@@ -66,6 +66,11 @@ def start_zip(words, out, a, b, i, j, k):
     return start(words, (out, a, b), (i, j, k))
 
 
+def start_zip3(words, out, a, b, c, i, j, k, m):
+    """Do the same with three."""
+    return start(words, (out, a, b, c), (i, j, k, m))
+
+
 def start_any(words, arrays, offsets):
     """Do the same with any number of operands, in tuples that begin with the output."""
     return start(words, arrays, offsets)

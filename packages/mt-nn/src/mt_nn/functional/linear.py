@@ -38,33 +38,26 @@ class Linear(Function):
     @staticmethod
     def forward(ctx: Context, x: Tensor, weight: Tensor, *bias: Tensor) -> Any:
         """Multiply (N, I) by the transpose of (O, I), and add the bias in place."""
-        ctx.save_for_backward(x, weight)
-        backend, dtype = x.backend, x.data.storage.dtype
-        out = backend.allocate((x.data.shape[0], weight.data.shape[0]), dtype)
-        backend.matmul(out, x.data, weight.data.transpose())
-        for b in bias:
-            backend.zip(add, out, out, b.data.expand(out.shape))
-        return x._new(out)
+        ctx.saved_values = x, weight
+        shift = bias[0].data if bias else None
+        return x._new(x.backend.product(x.data, weight.data, shift, turn_b=True))
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         r"""Return $GW$, $G^\top x$, and for the bias the sum of the rows of $G$."""
         (x, weight), needed = ctx.saved_values, ctx.needs_input_grad
         grad, backend = grad_output.data, x.backend
-        dtype = grad.storage.dtype
         by_x = by_weight = by_bias = None
         if needed[0]:
-            by_x = backend.allocate(x.data.shape, dtype)
-            backend.matmul(by_x, grad, weight.data)
+            by_x = x._new(backend.product(grad, weight.data))
         if needed[1]:
-            by_weight = backend.allocate(weight.data.shape, dtype)
-            backend.matmul(by_weight, grad.transpose(), x.data)
-        if True in needed[2:]:
-            sums = backend.allocate((1, grad.shape[1]), dtype)
-            backend.reduce(add, sums, grad)
-            by_bias = sums.restrided(sums.shape[1:], (1,))
-        found = (by_x, by_weight, by_bias)[: len(needed)]
-        return tuple([None if data is None else x._new(data) for data in found])
+            by_weight = x._new(backend.product(grad, x.data, turn_a=True))
+        if len(needed) == 2:  # noqa: PLR2004
+            return by_x, by_weight
+        if needed[2]:
+            sums = backend.fold(add, grad, (0,))
+            by_bias = x._new(sums.restrided(sums.shape[1:], (1,)))
+        return by_x, by_weight, by_bias
 
 
 def _fit(x: TensorData, weight: TensorData, bias: TensorData | None) -> bool:

@@ -82,20 +82,17 @@ class LikelihoodLoss(Function):
         """Return the sum of element `classes[n]` of each row `n`, by `-count`; shape (1,)."""
         backend, dtype = x.backend, x.data.storage.dtype
         ctx.shape, ctx.classes, ctx.count = x.data.shape, classes, count
-        picked, total = backend.allocate(classes.shape, dtype), backend.allocate((1,), dtype)
+        picked = backend.allocate(classes.shape, dtype)
         backend.pick(picked, x.data, classes)
-        backend.reduce(add, total, picked)
-        loss = x._new(total)
-        backend.zip(div, total, total, loss._number(-count))
-        return loss
+        total = backend.fold(add, picked, (0,))
+        return x._new(backend.elementwise(div, total, x._number(-count)))
 
     @staticmethod
     def backward(ctx: Context, grad_output: Tensor) -> Any:
         """Put the same share where each element was read; no place is read twice."""
         backend, grad = grad_output.backend, grad_output.data
-        dtype = grad.storage.dtype
-        share, out = backend.allocate((1,), dtype), backend.allocate(ctx.shape, dtype)
-        backend.zip(div, share, grad, grad_output._number(-ctx.count))
+        share = backend.elementwise(div, grad, grad_output._number(-ctx.count))
+        out = backend.allocate(ctx.shape, grad.storage.dtype)
         backend.pick_by_input(out, share.expand(ctx.classes.shape), ctx.classes)
         return grad_output._new(out)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from mt_autodiff import next_id
 from mt_operators import Parameter
 from mt_tensor import BackendError, Tensor, TensorData, tensor
 
@@ -74,12 +73,15 @@ class Optimizer(ABC):
         for group in self.param_groups:
             for parameter in group["params"]:
                 value = parameter.value
-                if value is not None and value.grad is not None:
-                    state = self.state.setdefault(parameter, {})
-                    if state:
-                        _check_home(value, state)
-                    self.update(value, value.grad.data, state, group)
-                    value.data.last_write[0] = next_id()
+                if value is None or value.grad is None:
+                    continue
+                state = self.state.get(parameter)
+                if state is None:
+                    state = self.state[parameter] = {}
+                elif state:
+                    _check_home(value, state)
+                self.update(value, value.grad.data, state, group)
+                value.data.stamp()
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""

@@ -39,6 +39,9 @@ HOST = {
 }
 """Methods that a replay could not repeat, and what a step does with them."""
 
+COMPOSED = frozenset({"elementwise", "fold", "product"})
+"""Methods that are recorded as what their defaults are made of."""
+
 ALLOCATING = frozenset({"empty", "allocate"})
 SILENT = frozenset({"lowered", "compared"})
 
@@ -164,6 +167,8 @@ class Recorder:
         return covered
 
     def _cover(self, backend: Backend, name: str) -> Callable[..., Any]:
+        if name in COMPOSED:
+            return partial(getattr(Backend, name), backend)
         method = getattr(backend, name)
 
         def covered(*args: Any, **kwargs: Any) -> Any:

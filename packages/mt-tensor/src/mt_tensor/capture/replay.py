@@ -14,7 +14,7 @@ from mt_tensor.capture.recording import Clone, Recording, tensors_of
 from mt_tensor.capture.tape import Tape
 from mt_tensor.errors import CaptureError
 from mt_tensor.tensor import Tensor
-from mt_tensor.tensor_data import TensorData
+from mt_tensor.tensor_data import TensorData, latest_write
 
 
 class Replay:
@@ -71,7 +71,7 @@ class Replay:
             for tensor, _ in self._grads:
                 tensor.grad = None
             raise
-        stamp = next_id()
+        stamp = latest_write[0] = next_id()
         for box in self._stamps:
             box[0] = stamp
         return self._give()

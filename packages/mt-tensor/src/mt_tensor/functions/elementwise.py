@@ -1,17 +1,15 @@
-"""Operators over tensors: `map` for one input, `zip` for several, after broadcasting.
+"""Operators over tensors: computed by the backend, after broadcasting, and recorded.
 
-The operands get one shape by views of stride 0, so a kernel never thinks of broadcasting. The
-result has the dtype in which the operands meet; the result of a predicate is `bool`.
+A training step of a small network is made of these calls, and of little else; so each way is
+written out, for one operand, for two and for any number.
 """
 
-from functools import cache, reduce
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mt_autodiff import Elementwise, History, mode
 from mt_operators import Op
-from mt_tensor.dtypes import DType, bool_, floating, promote
-from mt_tensor.layout import Shape, broadcast_shapes
-from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
     from mt_tensor.backend import ElementFn
@@ -20,6 +18,38 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="TensorBase")
 
+_data = attrgetter("data")
+
+
+def unary(op: Op, a: T) -> T:
+    """Apply an operator of one operand, and record it."""
+    backend = a.backend
+    result = type(a)(backend.elementwise(op, a.data), backend)
+    if a.history is not None and mode.recording:
+        _record(op, result, (a,), (True,))
+    return result
+
+
+def binary(op: Op, a: T, b: Any) -> T:
+    """Apply an operator to a tensor and another, a number or an array, and record it.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        BackendError: the other tensor lives on another backend.
+    """
+    backend = a.backend
+    if type(b) is float or type(b) is int:
+        b = a._new(a._number(b))
+    elif type(b) is not type(a) or b.backend is not backend:
+        a, b = a._admit((a, b))
+        backend = a.backend
+    result = type(a)(backend.elementwise(op, a.data, b.data), backend)
+    if mode.recording:
+        needed = a.history is not None, b.history is not None
+        if True in needed:
+            _record(op, result, (a, b), needed)
+    return result
+
 
 def elementwise(op: Op, *tensors: T) -> T:
     """Apply an operator to tensors of one backend, and record it.
@@ -27,54 +57,38 @@ def elementwise(op: Op, *tensors: T) -> T:
     Raises:
         ShapeError: the shapes do not broadcast.
     """
-    result = compute(op, tensors, bool_ if op.predicate else None)
+    result = compute(op, tensors)
     if mode.recording:
-        for t in tensors:
-            if t.history is not None:
-                result.history = _history(op, tensors, result)
-                break
+        needed = tuple([t.history is not None for t in tensors])
+        if True in needed:
+            _record(op, result, tensors, needed)
     return result
 
 
-def _history(op: Op, tensors: tuple[T, ...], result: T) -> History | None:
-    if not op.differentiable:
-        return None
-    rule = _rule(op, tuple([t.history is not None for t in tensors]))
-    if op.saves == "output":
-        return History(rule, (result.detach(),), tensors)
-    return History(rule, () if op.saves_nothing else tensors, tensors)
-
-
-def compute(fn: "ElementFn", tensors: tuple[T, ...], dtype: DType | None = None) -> T:
+def compute(fn: "ElementFn", tensors: tuple[T, ...]) -> T:
     """Run a float function over tensors of one backend, without recording."""
     first = tensors[0]
-    backend, a = first.backend, first.data
-    shape, meet = a.shape, a.storage.dtype
-    if len(tensors) == 1:
-        out = backend.allocate(shape, dtype or floating(meet))
-        backend.map(fn, out, a)
-        return first._new(out)
-    operands: list[TensorData] = []
-    for t in tensors:
-        b = t.data
-        if b.shape != shape or b.storage.dtype is not meet:
-            operands, shape, meet = _meet(fn, tensors)
-            break
-        operands.append(b)
-    out = backend.allocate(shape, dtype or floating(meet))
-    backend.zip(fn, out, *operands)
-    return first._new(out)
+    backend = first.backend
+    if len(tensors) == 2:  # noqa: PLR2004  most often; the others take longer
+        data = backend.elementwise(fn, first.data, tensors[1].data)
+    else:
+        data = backend.elementwise(fn, *map(_data, tensors))
+    return type(first)(data, backend)
 
 
-def _meet(fn: "ElementFn", tensors: tuple[T, ...]) -> tuple[list[TensorData], Shape, DType]:
-    """Bring operands to one shape by views, and find the dtype that can hold all of them."""
-    operands = [t.data for t in tensors]
-    name = fn.__name__  # type: ignore[union-attr]  # an Op has that of its function
-    shape = broadcast_shapes(name, *[a.shape for a in operands])
-    dtype = reduce(promote, [a.storage.dtype for a in operands])
-    return [a.expand(shape) for a in operands], shape, dtype
+def _record(op: Op, result: T, tensors: tuple[T, ...], needed: tuple[bool, ...]) -> None:
+    """Give a result its history, if gradients can flow through the operator."""
+    rule = _rule(op, needed)
+    if rule is None:
+        return
+    saved: tuple[T, ...] = tensors
+    if op.saves == "output":
+        saved = (result._new(result.data),)
+    elif op.saves_nothing:
+        saved = ()
+    result.history = History(rule, saved, tensors)
 
 
 @cache
-def _rule(op: Op, needed: tuple[bool, ...]) -> Elementwise:
-    return Elementwise(op, needed, compute)
+def _rule(op: Op, needed: tuple[bool, ...]) -> Elementwise | None:
+    return Elementwise(op, needed, compute) if op.differentiable else None

@@ -28,8 +28,8 @@ class MatMul(Function):
         a, b = ctx.saved_values
         need_a, need_b = ctx.needs_input_grad
         return (
-            multiply(grad_output, _transposed(b)) if need_a else None,
-            multiply(_transposed(a), grad_output) if need_b else None,
+            multiply(grad_output, b, turn_b=True) if need_a else None,
+            multiply(a, grad_output, turn_a=True) if need_b else None,
         )
 
 
@@ -53,7 +53,7 @@ def check_matmul(a: "TensorBase", b: "TensorBase") -> None:
         raise ShapeError(message)
 
 
-def multiply(a: "Tensor", b: "Tensor") -> "Tensor":
+def multiply(a: "Tensor", b: "Tensor", *, turn_a: bool = False, turn_b: bool = False) -> "Tensor":
     """Multiply tensors of two or more dimensions whose inner sizes fit, without recording.
 
     Raises:
@@ -65,9 +65,7 @@ def multiply(a: "Tensor", b: "Tensor") -> "Tensor":
         left, right = a.to(dtype).data, b.to(dtype).data
     if len(left.shape) > 2 or len(right.shape) > 2:  # noqa: PLR2004
         left, right = _batched(left, right)
-    out = a.backend.allocate((*left.shape[:-1], right.shape[-1]), dtype)
-    a.backend.matmul(out, left, right)
-    return a._new(out)
+    return a._new(a.backend.product(left, right, turn_a=turn_a, turn_b=turn_b))
 
 
 def _batched(left: TensorData, right: TensorData) -> tuple[TensorData, TensorData]:
@@ -76,7 +74,3 @@ def _batched(left: TensorData, right: TensorData) -> tuple[TensorData, TensorDat
     name = f"matmul: a is {left.shape} and b is {right.shape}; the batches"
     batch = broadcast_shapes(name, left.shape[:-2], right.shape[:-2])
     return left.expand((*batch, *rows)), right.expand((*batch, *columns))
-
-
-def _transposed(a: "Tensor") -> "Tensor":
-    return a._new(a.data.transpose())

@@ -4,7 +4,6 @@ The functions keep every dimension: a folded one has size 1, so that the result 
 against its input. Dropping it is a view, made by the caller.
 """
 
-from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,19 +41,20 @@ class Mean(Function):
     @staticmethod
     def forward(ctx: Context, a: "Tensor", *, axes: Axes, shape: Shape) -> Any:
         """Return the averages, as `shape`: size 1 along `axes`, or without them."""
-        means = fold(add, a, axes)
-        count = float(prod([a.shape[d] for d in axes]))
-        ctx.axes, ctx.shapes, ctx.count = axes, (means.shape, a.shape), count
-        means.backend.zip(div, means.data, means.data, means._number(count))
-        return means._new(means.data.restrided(shape, contiguous_strides(shape)))
+        data, backend = a.data, a.backend
+        sums = backend.fold(add, data, axes)
+        count = float(prod([data.shape[d] for d in axes]))
+        ctx.axes, ctx.shapes, ctx.count = axes, (sums.shape, data.shape), count
+        means = backend.elementwise(div, sums, a._number(count))
+        return a._new(means.restrided(shape, contiguous_strides(shape)))
 
     @staticmethod
     def backward(ctx: Context, grad_output: "Tensor") -> Any:
         """Read each share once for each element that was averaged: a view of stride 0."""
         kept, shape = ctx.shapes
-        backend, grad = grad_output.backend, grad_output.data
-        share = backend.allocate(grad.shape, grad.storage.dtype)
-        backend.zip(div, share, grad, grad_output._number(ctx.count))
+        share = grad_output.backend.elementwise(
+            div, grad_output.data, grad_output._number(ctx.count)
+        )
         spread = share.restrided(kept, contiguous_strides(kept)).expand(shape)
         return grad_output._new(spread)
 
@@ -144,12 +144,4 @@ def fold(op: Op, a: T, axes: Axes) -> T:
     Returns:
         The same number of dimensions, with size 1 along `axes`.
     """
-    out = a.backend.allocate(kept_shape(a.shape, axes), a.dtype)
-    a.backend.reduce(op, out, a.data)
-    return a._new(out)
-
-
-@lru_cache(maxsize=4096)
-def kept_shape(shape: Shape, axes: Axes) -> Shape:
-    """Return a shape with size 1 along axes."""
-    return tuple([1 if d in axes else n for d, n in enumerate(shape)])
+    return a._new(a.backend.fold(op, a.data, axes))

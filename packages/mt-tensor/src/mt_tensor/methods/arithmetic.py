@@ -4,8 +4,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from mt_operators import Op, absolute, add, div, eq, ge, gt, le, lt, mul, ne, neg, power, sub
-from mt_tensor.functions.elementwise import elementwise
+from mt_operators import absolute, add, div, eq, ge, gt, le, lt, mul, ne, neg, power, sub
+from mt_tensor.functions.elementwise import binary, elementwise, unary
 from mt_tensor.functions.matmul import MatMul, check_matmul
 from mt_tensor.methods.movement import Movement
 
@@ -18,15 +18,9 @@ class Arithmetic(Movement):
 
     __slots__ = ()
 
-    def _with(self, op: Op, other: Like) -> Self:
-        """Apply an operator of two inputs to this and another."""
-        if type(other) is type(self) and other.backend is self.backend:
-            return elementwise(op, self, other)
-        return elementwise(op, *self._admit((self, other)))
-
     def __add__(self, other: Like) -> Self:
         """Add; a number on either side is a constant."""
-        return self._with(add, other)
+        return binary(add, self, other)
 
     def __radd__(self, other: Like) -> Self:
         """Add, reflected."""
@@ -34,7 +28,7 @@ class Arithmetic(Movement):
 
     def __sub__(self, other: Like) -> Self:
         """Subtract."""
-        return self._with(sub, other)
+        return binary(sub, self, other)
 
     def __rsub__(self, other: Like) -> Self:
         """Subtract, reflected."""
@@ -42,7 +36,7 @@ class Arithmetic(Movement):
 
     def __mul__(self, other: Like) -> Self:
         """Multiply elementwise."""
-        return self._with(mul, other)
+        return binary(mul, self, other)
 
     def __rmul__(self, other: Like) -> Self:
         """Multiply elementwise, reflected."""
@@ -50,7 +44,7 @@ class Arithmetic(Movement):
 
     def __truediv__(self, other: Like) -> Self:
         """Divide; by zero as IEEE 754 has it."""
-        return self._with(div, other)
+        return binary(div, self, other)
 
     def __rtruediv__(self, other: Like) -> Self:
         """Divide, reflected."""
@@ -58,7 +52,7 @@ class Arithmetic(Movement):
 
     def __pow__(self, other: Like) -> Self:
         """Raise to a power."""
-        return self._with(power, other)
+        return binary(power, self, other)
 
     def __rpow__(self, other: Like) -> Self:
         """Raise to a power, reflected."""
@@ -66,7 +60,7 @@ class Arithmetic(Movement):
 
     def __neg__(self) -> Self:
         """Negate."""
-        return elementwise(neg, self)
+        return unary(neg, self)
 
     def __pos__(self) -> Self:
         """Return itself."""
@@ -74,35 +68,35 @@ class Arithmetic(Movement):
 
     def __abs__(self) -> Self:
         """Take the absolute value."""
-        return elementwise(absolute, self)
+        return unary(absolute, self)
 
     def __lt__(self, other: Like) -> Self:
         """Compare; like every comparison, gives a tensor of `bool`."""
-        return self._with(lt, other)
+        return binary(lt, self, other)
 
     def __le__(self, other: Like) -> Self:
         """Compare."""
-        return self._with(le, other)
+        return binary(le, self, other)
 
     def __gt__(self, other: Like) -> Self:
         """Compare."""
-        return self._with(gt, other)
+        return binary(gt, self, other)
 
     def __ge__(self, other: Like) -> Self:
         """Compare."""
-        return self._with(ge, other)
+        return binary(ge, self, other)
 
     def __eq__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
         """Compare elementwise; with something that is not numbers: not equal, as a whole."""
         if other is None or isinstance(other, str):
             return NotImplemented
-        return self._with(eq, other)
+        return binary(eq, self, other)
 
     def __ne__(self, other: object) -> Self:  # type: ignore[override]  # elementwise, as NumPy's
         """Compare elementwise, as `==`."""
         if other is None or isinstance(other, str):
             return NotImplemented
-        return self._with(ne, other)
+        return binary(ne, self, other)
 
     def __hash__(self) -> int:
         """Identity: a tensor is not equal to another as a whole."""

@@ -25,7 +25,7 @@ from mt_operators import (
     tanh,
     where,
 )
-from mt_tensor.functions.elementwise import elementwise
+from mt_tensor.functions.elementwise import binary, unary
 from mt_tensor.methods.arithmetic import Arithmetic
 
 
@@ -36,75 +36,75 @@ class Elementary(Arithmetic):
 
     def abs(self) -> Self:
         """Return $|x|$."""
-        return elementwise(absolute, self)
+        return unary(absolute, self)
 
     def neg(self) -> Self:
         """Return $-x$."""
-        return elementwise(neg, self)
+        return unary(neg, self)
 
     def reciprocal(self) -> Self:
         """Return $1/x$."""
-        return elementwise(inv, self)
+        return unary(inv, self)
 
     def exp(self) -> Self:
         """Return $e^x$."""
-        return elementwise(exp, self)
+        return unary(exp, self)
 
     def log(self) -> Self:
         r"""Return $\ln x$: $-\infty$ at 0, nan below."""
-        return elementwise(log, self)
+        return unary(log, self)
 
     def sqrt(self) -> Self:
         r"""Return $\sqrt x$: nan below 0."""
-        return elementwise(sqrt, self)
+        return unary(sqrt, self)
 
     def sin(self) -> Self:
         r"""Return $\sin x$, x in radians."""
-        return elementwise(sin, self)
+        return unary(sin, self)
 
     def cos(self) -> Self:
         r"""Return $\cos x$, x in radians."""
-        return elementwise(cos, self)
+        return unary(cos, self)
 
     def erf(self) -> Self:
         r"""Return the error function, $2/\sqrt\pi \int_0^x e^{-t^2} dt$."""
-        return elementwise(erf, self)
+        return unary(erf, self)
 
     def tanh(self) -> Self:
         r"""Return $\tanh x$."""
-        return elementwise(tanh, self)
+        return unary(tanh, self)
 
     def sigmoid(self) -> Self:
         """Return $1/(1+e^{-x})$."""
-        return elementwise(sigmoid, self)
+        return unary(sigmoid, self)
 
     def relu(self) -> Self:
         r"""Return $\max(x, 0)$."""
-        return elementwise(relu, self)
+        return unary(relu, self)
 
     def leaky_relu(self, negative_slope: float = 0.01) -> Self:
         """Return $x$, or `negative_slope` times it below 0."""
-        return self.__apply_op__(leaky_relu, self, negative_slope)
+        return binary(leaky_relu, self, negative_slope)
 
     def gelu(self) -> Self:
         r"""Return $x\,\Phi(x)$, with the normal distribution function."""
-        return elementwise(gelu, self)
+        return unary(gelu, self)
 
     def softplus(self) -> Self:
         r"""Return $\ln(1 + e^x)$."""
-        return elementwise(softplus, self)
+        return unary(softplus, self)
 
     def pow(self, exponent: Any) -> Self:
         """Raise to a power, elementwise."""
-        return self.__apply_op__(power, self, exponent)
+        return binary(power, self, exponent)
 
     def maximum(self, other: Any) -> Self:
         """Return the larger of two, elementwise."""
-        return self.__apply_op__(maximum, self, other)
+        return binary(maximum, self, other)
 
     def minimum(self, other: Any) -> Self:
         """Return the smaller of two, elementwise."""
-        return self.__apply_op__(minimum, self, other)
+        return binary(minimum, self, other)
 
     def clamp(self, low: Any = float("-inf"), high: Any = float("inf")) -> Self:
         """Return the nearest value in the interval from `low` to `high`."""
@@ -116,4 +116,4 @@ class Elementary(Arithmetic):
 
     def is_close(self, other: Any) -> Self:
         """Whether two differ by less than 0.01, elementwise; a tensor of `bool`."""
-        return self.__apply_op__(is_close, self, other)
+        return binary(is_close, self, other)

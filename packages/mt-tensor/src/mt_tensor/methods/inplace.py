@@ -8,7 +8,7 @@ means `a = a + b`, which is right under every graph.
 
 from typing import Any, Self
 
-from mt_autodiff import GradientError, mode, next_id
+from mt_autodiff import GradientError, mode
 from mt_operators import Op, add, div, identity, mul, sub
 from mt_tensor.backend import ElementFn
 from mt_tensor.errors import ShapeError
@@ -115,7 +115,7 @@ class InPlace(Indexing):
         if not number and broadcast_shapes(name, source.shape, shape) != shape:
             message = f"{name}: {source.shape} does not broadcast to {shape}, which it overwrites"
             raise ShapeError(message)
-        self.data.last_write[0] = next_id()
+        self.data.stamp()
         if number:
             return source.data.restrided(shape, (0,) * len(shape))
         overlaps = source.data.storage is self.data.storage

@@ -11,8 +11,9 @@ import numpy as np
 
 from mt_autodiff import Function
 from mt_operators import Op, eq, maximum, minimum, ne, op, zero
+from mt_tensor.defaults.reduction import kept_shape
 from mt_tensor.errors import ShapeError
-from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum, kept_shape
+from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum
 from mt_tensor.layout import Shape, normalize_axes, normalize_axis
 from mt_tensor.methods.elementary import Elementary
 
