@@ -22,6 +22,7 @@ from mt_fast.launching import (
 from mt_tensor.backend import Backend
 from mt_tensor.defaults.optimization import adam_rates
 from mt_tensor.dtypes import DType
+from mt_tensor.layout import contiguous_strides, is_contiguous
 from mt_tensor.tensor_data import TensorData
 
 RATE = np.dtype(np.float64)
@@ -40,17 +41,16 @@ def sgd_step(  # noqa: PLR0913  the numbers of the rule
     nesterov: bool,
 ) -> None:
     """Update a parameter and its velocity, in one pass where they lie alike: a backend's method."""
+    moving = (value, grad) if velocity is None else (value, grad, velocity)
     kept = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-    if listeners:
-        packed = numbers(_sgd_rates, lr=lr, **kept, nesterov=nesterov)
-    else:
-        packed = _kept_sgd_rates(lr, momentum, dampening, weight_decay)
-    if velocity is None:
-        done = _updated("descend", (value, grad), packed)
-    else:
-        done = _updated("roll", (value, grad, velocity), packed, ahead=nesterov)
-    if not done:
+    if not _alike(moving):
         Backend.sgd_step(self, value, grad, velocity, lr=lr, **kept, nesterov=nesterov)
+        return
+    if listeners:
+        rates = numbers(_sgd_rates, lr=lr, **kept, nesterov=nesterov)
+    else:
+        rates = _kept_sgd_rates(lr, momentum, dampening, weight_decay)
+    _update("descend" if velocity is None else "roll", moving, rates, ahead=nesterov)
 
 
 def adam_step(
@@ -62,12 +62,25 @@ def adam_step(
     **rates: Any,
 ) -> None:
     """Update a parameter and its moments, in one pass where they lie alike: a backend's method."""
+    moving = value, grad, mean, square
+    if not _alike(moving):
+        Backend.adam_step(self, *moving, **rates)
+        return
     if listeners:
         packed = numbers(_adam_rates, **rates)
     else:
         packed = _kept_adam_rates(**rates | {"betas": tuple(rates["betas"])})
-    if not _updated("adapt", (value, grad, mean, square), packed):
-        Backend.adam_step(self, value, grad, mean, square, **rates)
+    _update("adapt", moving, packed)
+
+
+def _alike(tensors: tuple[TensorData, ...]) -> bool:
+    """Whether tensors of one shape agree element for element, from the start of their storages."""
+    first = tensors[0]
+    strides, dtype = first.strides, first.storage.dtype
+    for tensor in tensors:
+        if tensor.strides != strides or tensor.offset or tensor.storage.dtype is not dtype:
+            return False
+    return strides == contiguous_strides(first.shape) or is_contiguous(first.shape, strides)
 
 
 def _sgd_rates(
@@ -95,26 +108,17 @@ def _adam_rates(**rates: Any) -> Numbers:
 _kept_adam_rates = lru_cache(maxsize=64)(_adam_rates)
 
 
-def _updated(
+def _update(
     name: str, tensors: tuple[TensorData, ...], rates: Numbers, *, ahead: bool = False
-) -> bool:
-    """Update what agrees element for element; False, with nothing done, if they do not."""
+) -> None:
     first = tensors[0]
-    shape, strides = first.shape, first.strides
-    for tensor in tensors:
-        if tensor.strides != strides or tensor.offset:
-            return False
     storages, offsets = (*[t.storage for t in tensors], *rates), (0,) * (len(tensors) + 1)
-    key = name, ahead, shape, strides
-    if _prepared.start(key, storages, offsets):
-        return True
-    if not (first.contiguous and len({storage.dtype for storage in storages[:-1]}) == 1):
-        return False
-    size = first.size
-    kernel = _kernel(name, storages[0].dtype, len(tensors), ahead)
-    work = Work(kernel, NO_LAYOUT, size, CHUNK if size >= PARALLEL_SIZE else 0)
-    _prepared.launch(key, work, storages, offsets)
-    return True
+    key = name, ahead, first.shape
+    if not _prepared.start(key, storages, offsets):
+        size = first.size
+        kernel = _kernel(name, storages[0].dtype, len(tensors), ahead)
+        work = Work(kernel, NO_LAYOUT, size, CHUNK if size >= PARALLEL_SIZE else 0)
+        _prepared.launch(key, work, storages, offsets)
 
 
 @cache

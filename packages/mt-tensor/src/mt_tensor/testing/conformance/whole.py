@@ -10,6 +10,7 @@ from mt_tensor.testing.conformance.product import Product
 from mt_tensor.testing.conformance.randomness import Randomness
 from mt_tensor.testing.conformance.reduction import Reduction
 from mt_tensor.testing.conformance.replay import Replay
+from mt_tensor.testing.conformance.results import Results
 from mt_tensor.testing.conformance.rows import Rows
 from mt_tensor.testing.conformance.sequences import Sequences
 from mt_tensor.testing.conformance.transfer import Transfer
@@ -22,6 +23,7 @@ class BackendConformance(
     Reduction,
     Extrema,
     Product,
+    Results,
     Indexing,
     Windows,
     Sequences,
