@@ -50,8 +50,9 @@ PACK_COLUMNS, PACK_SIZE = 256, 1 << 18
 """From so many columns of b and elements of a, a is packed: the rows of a tile may lie at a stride
 of a power of two, where they compete for the same lines of the first-level cache."""
 
-FEW = 16
-"""Up to this many rows, or half as many columns, there may be dot products."""
+FEW = 4 * MOST
+"""Up to this many rows, or half as many columns, there may be dot products: a tile of those has
+few sums for the vectors that it loads, the fewer registers there are."""
 
 
 def pack(matrix, width, depth, packed, begin, strip):
