@@ -7,7 +7,7 @@ Where both are large, a block of a is packed as well, and while a tile is comput
 is on its way from the last-level cache: the tile of c, and a share of the next strip of b.
 
 Where b is dense along the depth, as the weights of a layer are, reading it in place means vectors
-along the depth. With few rows that takes less time than packing: 10 x 100 x 100 in float32 1.65 us
+along the depth. With few rows that takes less time than packing: 10 x 100 x 100 in float32 1.5 us
 instead of 2.05.
 
 Measured: 170 GFLOP/s at 512 x 512 in float32, any transposition, 2.5 times `tiled`; 68 in float64.
@@ -155,15 +155,17 @@ def along_depth(M, N, K):
 
 def dotted(a, b, c, M, N, K):
     """Set c as `product` does, where a is dense along its rows and b along its columns."""
+    tiles = -(-M // MOST)
+    height = -(-M // tiles)
     for k in range(0, K, DEPTH * LANES):
         depth = min(DEPTH * LANES, K - k)
         for j in range(0, N, ACROSS):
             right = (b[0], b[1] + j * b[3] + k, b[3])
             width = min(ACROSS, N - j)
-            for i in range(0, M, MOST):
+            for i in range(0, M, height):
                 left = (a[0], a[1] + i * a[2] + k, a[2])
                 corner = (c[0], c[1] + i * c[2] + j, c[2])
-                folded_tile(left, right, corner, depth, min(MOST, M - i), width, k > 0)
+                folded_tile(left, right, corner, depth, min(height, M - i), width, k > 0)
 
 
 def parts(data, layout, first, last):
