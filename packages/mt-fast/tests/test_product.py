@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mt_fast.backend import FastBackend
-from mt_fast.kernels.matmul.vectorized import COLUMNS, PACK_COLUMNS, PACK_SIZE, ROWS
+from mt_fast.kernels.intrinsics.vectors import lanes_of
+from mt_fast.kernels.matmul.vectorized import COLUMNS, FEW, PACK_COLUMNS, PACK_SIZE, ROWS
 from mt_fast.product import DEPTH_BYTES
 from mt_tensor import TensorData
 
@@ -84,6 +85,42 @@ def test_rows_that_are_packed_keep_their_nan_and_infinities():
     assert np.isnan(got[599]).all()
     assert np.isinf(got[11]).all()
     assert (np.delete(got, (11, 599), axis=0) == 512).all()
+
+
+DOTS = [
+    *(
+        (m, k, n)
+        for m, n in [(1, 1), (1, 9), (2, 5), (3, 7), (4, 4), (5, 3), (10, 33), (FEW, 6), (50, 2)]
+        for k in (7, 8, 9, 16, 31, 100, 270)
+    ),
+    (3, lanes_of(32).count * DEPTH + 5, 6),
+]
+"""Some of these are dot products, some are packed: the depth decides."""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", DOTS, ids=str)
+def test_products_of_factors_that_are_dense_along_the_depth(shape, dtype):
+    m, k, n = shape
+    a, b = drawn(m, k, dtype=dtype), np.asfortranarray(drawn(k, n, dtype=dtype)[::-1])
+    check(a, b)
+    apart = np.repeat(a, 2, axis=0)[::2], np.repeat(b.T, 3, axis=0)[::3].T
+    check(*apart)
+    check(apart[0][::-1], apart[1][:, ::-1])
+
+
+def test_dot_products_keep_to_their_rows_and_columns():
+    a, b = np.ones((FEW + 1, 400), "float32"), np.ones((9, 400), "float32")
+    a[FEW], b[8], a[1, 399], b[2, 0] = np.nan, np.inf, np.nan, np.inf
+    out = TensorData(np.full(300, 7.0, "float32"), (FEW - 1, 7), (12, 1), 5)
+    BACKEND.matmul(out, data(a), data(b.T).restrided((400, 7), (1, 400), 0))
+    grid = out.storage[5 : 5 + 12 * (FEW - 1)].reshape(FEW - 1, 12)
+    wanted = np.full((FEW - 1, 7), 400.0)
+    wanted[:, 2], wanted[1] = np.inf, np.nan
+    np.testing.assert_array_equal(grid[:, :7], wanted)
+    assert (grid[:, 7:] == 7).all()
+    assert (out.storage[5 + 12 * (FEW - 1) :] == 7).all()
+    assert (out.storage[:5] == 7).all()
 
 
 @settings(deadline=None, max_examples=200)  # kernels compile

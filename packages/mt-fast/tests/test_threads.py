@@ -81,6 +81,14 @@ def test_matmul(shape):
 
 
 @needs_threads
+@pytest.mark.parametrize("shape", [(16, 3001, 1003), (1, 5000, 9000), (2001, 901, 5)])
+def test_dot_products(shape):
+    m, k, n = shape
+    a, b = place(BACKEND, normal(m, k)), place(BACKEND, normal(n, k).T)
+    check_equal((m, n), lambda out: BACKEND.matmul(out, a, b))
+
+
+@needs_threads
 def test_batches_of_matrices():
     a, b = place(BACKEND, normal(6, 180, 190)), place(BACKEND, normal(6, 190, 170))
     check_equal((6, 180, 170), lambda out: BACKEND.matmul(out, a, b))

@@ -159,6 +159,8 @@ def _kernel(dtype: DType) -> Kernel:
         kernels.ask,
         kernels.strips,
         kernels.product,
+        kernels.along_depth,
+        kernels.dotted,
     )
     bindings = bind_helpers(dict(constants), *helpers)
     return compile_kernel(kernels.parts, bindings, str(constants))

@@ -26,13 +26,14 @@ Vectors along dense rows:
   lines of any length.
 - `wide`: `run_of`, `lines_of`, the folds of sums, products and extrema.
 - `windows`: `sum_windows`, `spread_windows`, by shuffles.
-- `pack`: `copy_vector`, `transpose_square`, a square of vectors turned in registers.
+- `pack`: `copy_vector`, `gather_vector`; `transpose_square`, a square turned in registers.
 - `sorting`: `sort_vector`, every second to every eighth element.
 - `staging`: `take`, `give`, `moved`, `brought`, `sent`: a rectangle brought to dense rows and back.
 
 Blocks held in registers:
 
 - `tile`: `tile`, the heart of matrix multiplication.
+- `folded`: `folded_tile`, the same along the depth.
 - `strips`: `correlate_strips`, the heart of convolution.
 - `dots`: `dots`, `aligned`, `total`, of the gradient of a convolution by its kernels.
 

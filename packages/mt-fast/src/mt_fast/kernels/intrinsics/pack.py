@@ -26,6 +26,11 @@ def _copied(source: Any, source_at: Any, target: Any, target_at: Any) -> None:
         put(target, target_at + j, get(source, source_at + j))
 
 
+def _gathered(source: Any, source_at: Any, step: Any, target: Any, target_at: Any) -> None:
+    for j in range(VECTOR_BYTES // target.itemsize):
+        put(target, target_at + j, get(source, source_at + j * step))
+
+
 def _turned(  # noqa: PLR0913, PLR0917
     source: Any, source_at: Any, source_row: Any, target: Any, target_at: Any, target_row: Any
 ) -> None:
@@ -50,6 +55,31 @@ def copy_vector(_typing: Any, source: Any, source_at: Any, target: Any, target_a
         return context.get_dummy_value()
 
     return types.void(source, i, target, i), emit
+
+
+@instruction(_gathered, block=True)
+def gather_vector(
+    _typing: Any, source: Any, source_at: Any, step: Any, target: Any, target_at: Any
+) -> Any:
+    """Copy every `step`-th element to a vector.
+
+    One by one in a register: a load of a vector that scalar stores have just written has to wait.
+    """
+    i = types.intp
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        lanes = lanes_of(target.dtype.bitwidth)
+        place = _pointer(context, builder, source, args[0], args[1])
+        value = ir.Constant(lanes.type, ir.Undefined)
+        for lane in range(lanes.count):
+            element = builder.load(place, align=lanes.align)
+            value = builder.insert_element(value, element, ir.Constant(LANE, lane))
+            place = builder.gep(place, [args[2]])
+        end = _pointer(context, builder, target, args[3], args[4])
+        lanes.store(builder, value, lanes.at(builder, end, 0))
+        return context.get_dummy_value()
+
+    return types.void(source, i, i, target, i), emit
 
 
 @instruction(_turned, block=True)

@@ -6,7 +6,8 @@ With H = 12 and V = 2 of 512 bits this runs at the machine's peak: 24 accumulato
 and the broadcast fill 27 of the 32 registers, and 24 independent chains hide the latency.
 
 a is read in place through any two strides, so a transposed a costs nothing here. At the right edge
-the last lanes are masked; at the bottom rows are split into two of the heights that there are.
+the last lanes are masked, and a tile may be one vector wide; at the bottom rows are split into two
+of the heights that there are.
 """
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
@@ -24,11 +25,15 @@ from mt_fast.kernels.intrinsics.vectors import INT, Lanes, integer, lanes_of, ve
 HEIGHT = {512: 12, 256: 6, 128: 4}[vector_bits()]
 """Most rows of a tile: what the registers hold."""
 
-HEIGHTS = tuple(h for h in (1, 2, 3, 4, 6, 8, 12) if h <= HEIGHT)
-"""The heights of the tiles that there are; all from 1 to 12 would take twice as long to compile."""
+HEIGHTS = tuple(h for h in (1, 2, 3, 4, 6, 8, 10, 12) if h <= HEIGHT)
+"""The heights of the tiles that there are; all from 1 to 12 would take longer to compile."""
 
 VECTORS = 2
 """Vectors in a row of a tile."""
+
+FLAT = 4
+"""Up to this height one vector in a row takes as long as two: every sum waits for the one before,
+four steps of the clock, and in these eight multiply-adds can begin."""
 
 
 def _first_of_two(rows: int) -> int:
@@ -103,27 +108,36 @@ def tile(  # noqa: PLR0913, PLR0917
         pa, pb, pc = pointer(a, a_), pointer(b, b_), pointer(c, c_)
         b_row, c_row = (builder.extract_value(each, 2) for each in (b_, c_))
         operands = Operands(pa, a_row, a_column, pb, b_row, pc, c_row, k, n, more)
-        _by_height(builder, lanes_of(c[0].dtype.bitwidth), rows, operands)
+        _by_shape(builder, lanes_of(c[0].dtype.bitwidth), rows, operands)
         return context.get_dummy_value()
 
     i = types.intp
     return types.void(i, a, b, c, i, i, types.boolean), emit
 
 
-def _by_height(builder: Any, lanes: Lanes, height: Any, x: Operands) -> None:
+def _by_shape(builder: Any, lanes: Lanes, height: Any, x: Operands) -> None:
+    """Emit the tiles that there are; a height is negative where one vector is as wide."""
     end = builder.append_basic_block("tile_end")
-    switch = builder.switch(height, end)
+    narrow = builder.icmp_signed("<=", x.width, integer(lanes.count))
+    switch = builder.switch(builder.select(narrow, builder.neg(height), height), end)
     for rows in HEIGHTS:
-        block = builder.append_basic_block(f"tile_{rows}")
-        switch.add_case(integer(rows), block)
-        builder.position_at_end(block)
-        _tile(builder, lanes, rows, x)
-        builder.branch(end)
+        for vectors, cases in _shapes(rows):
+            block = builder.append_basic_block(f"tile_{rows}_{vectors}")
+            for case in cases:
+                switch.add_case(integer(case), block)
+            builder.position_at_end(block)
+            _tile(builder, lanes, rows, vectors, x)
+            builder.branch(end)
     builder.position_at_end(end)
 
 
-def _tile(builder: Any, lanes: Lanes, height: int, x: Operands) -> None:
-    masks = [lanes.mask(builder, x.width, v) for v in range(VECTORS)]
+def _shapes(rows: int) -> list[tuple[int, tuple[int, ...]]]:
+    """Return the vectors of the tiles of a height, and the cases that each is for."""
+    return [(VECTORS, (rows, -rows))] if rows <= FLAT else [(VECTORS, (rows,)), (1, (-rows,))]
+
+
+def _tile(builder: Any, lanes: Lanes, height: int, vectors: int, x: Operands) -> None:
+    masks = [lanes.mask(builder, x.width, v) for v in range(vectors)]
     sums = _accumulate(builder, lanes, height, x, masks)
     lines = [builder.gep(x.c, [builder.mul(x.c_row, integer(i))]) for i in range(height)]
     with builder.if_else(x.add) as (more, first):

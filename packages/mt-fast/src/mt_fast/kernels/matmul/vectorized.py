@@ -6,10 +6,15 @@ a has few rows each element of b is used too few times to be worth the copy, so 
 Where both are large, a block of a is packed as well, and while a tile is computed, what comes next
 is on its way from the last-level cache: the tile of c, and a share of the next strip of b.
 
+Where b is dense along the depth, as the weights of a layer are, reading it in place means vectors
+along the depth. With few rows that takes less time than packing: 10 x 100 x 100 in float32 1.5 us
+instead of 2.05.
+
 Measured: 170 GFLOP/s at 512 x 512 in float32, any transposition, 2.5 times `tiled`; 68 in float64.
 
-Each element of c is the sum over k in order, `DEPTH` terms at a time, wherever the blocks lie:
-the result does not depend on how rows and columns are shared among threads.
+Each element of c is the sum over k in order, `DEPTH` terms at a time, wherever the blocks lie; or
+each lane of a vector is, and the lanes are summed. Which of both depends on the sizes of the whole
+product only, so the result does not depend on how rows and columns are shared among threads.
 
 A matrix is a tuple: storage, position of the first element, stride of a row, stride of a column.
 
@@ -25,7 +30,8 @@ import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
 from mt_fast.kernels.intrinsics.elements import advance, fetch, get, put
-from mt_fast.kernels.intrinsics.pack import copy_vector, transpose_square
+from mt_fast.kernels.intrinsics.folded import ACROSS, MOST, folded_tile
+from mt_fast.kernels.intrinsics.pack import copy_vector, gather_vector, transpose_square
 from mt_fast.kernels.intrinsics.tile import FIRST, HEIGHT, tile
 
 COLUMNS = 2048
@@ -37,9 +43,16 @@ ROWS = 240
 PLACE = 4 * HEIGHT
 """Up to this many rows, b is read in place."""
 
+NEAR = 4096
+"""So it is if it spans no more elements than this, which the first-level cache holds."""
+
 PACK_COLUMNS, PACK_SIZE = 256, 1 << 18
 """From so many columns of b and elements of a, a is packed: the rows of a tile may lie at a stride
 of a power of two, where they compete for the same lines of the first-level cache."""
+
+FEW = 4 * MOST
+"""Up to this many rows, or half as many columns, there may be dot products: a tile of those has
+few sums for the vectors that it loads, the fewer registers there are."""
 
 
 def pack(matrix, width, depth, packed, begin, strip):
@@ -51,15 +64,16 @@ def pack(matrix, width, depth, packed, begin, strip):
         if row == 1 and wide >= LANES and depth >= LANES:
             pack_squares(storage, corner, column, wide, depth, packed, target, strip)
             continue
-        whole = wide // LANES * LANES if column == 1 else 0
+        whole = wide // LANES * LANES
         for k in range(depth):
             source, line = corner + k * row, target + k * strip
             for i in range(0, whole, LANES):
-                copy_vector(storage, source + i, packed, line + i)
-        for i in range(whole, wide):
-            for k in range(depth):
-                value = get(storage, corner + k * row + i * column)
-                put(packed, target + k * strip + i, value)
+                if column == 1:
+                    copy_vector(storage, source + i, packed, line + i)
+                else:
+                    gather_vector(storage, source + i * column, column, packed, line + i)
+            for i in range(whole, wide):
+                put(packed, line + i, get(storage, source + i * column))
 
 
 def pack_squares(storage, at, column, wide, depth, packed, target, strip):
@@ -99,7 +113,7 @@ def ask(storage, at, rows, row, width):
 
 def product(a, b, c, M, N, K):
     """Set c, (M, N), to the product of a and b, any strides; the columns of c are dense."""
-    b_there = b[3] == 1 and M <= PLACE
+    b_there = b[3] == 1 and (M <= PLACE or abs(b[2]) * K <= NEAR)
     a_there = N < PACK_COLUMNS or M * K < PACK_SIZE
     deep = min(DEPTH, K)
     size_b = 0 if b_there else -(-min(COLUMNS, N) // STRIP) * STRIP * deep
@@ -129,6 +143,31 @@ def product(a, b, c, M, N, K):
                 )
 
 
+def along_depth(M, N, K):
+    """Tell whether dot products take less time than packing, where the factors allow both.
+
+    Packing costs a step for each element of b, dot products one for each of c. These are the sizes
+    of the whole product, so that its parts are summed in the same order.
+    """
+    few = min(M, 2 * N)
+    return few <= FEW and max(LANES, 2 * few * few // 3) <= K
+
+
+def dotted(a, b, c, M, N, K):
+    """Set c as `product` does, where a is dense along its rows and b along its columns."""
+    tiles = -(-M // MOST)
+    height = -(-M // tiles)
+    for k in range(0, K, DEPTH * LANES):
+        depth = min(DEPTH * LANES, K - k)
+        for j in range(0, N, ACROSS):
+            right = (b[0], b[1] + j * b[3] + k, b[3])
+            width = min(ACROSS, N - j)
+            for i in range(0, M, height):
+                left = (a[0], a[1] + i * a[2] + k, a[2])
+                corner = (c[0], c[1] + i * c[2] + j, c[2])
+                folded_tile(left, right, corner, depth, min(height, M - i), width, k > 0)
+
+
 def parts(data, layout, first, last):
     """Multiply pairs of matrices; a unit of work is a part of one product.
 
@@ -142,6 +181,7 @@ def parts(data, layout, first, last):
     c_row, rows, columns = layout[7], layout[8], layout[9]
     across = -(-N // columns)
     down = -(-M // rows)
+    dots = a_column == 1 and b_row == 1 and along_depth(M, N, K)
     for unit in range(first, last):
         at = positions(data, 3, ALL)
         outer = unit // (across * down)
@@ -150,11 +190,11 @@ def parts(data, layout, first, last):
             outer //= layout[11 + 4 * d]
         i = unit // across % down * rows
         j = unit % across * columns
-        product(
-            (a, at[1] + i * a_row, a_row, a_column),
-            (b, at[2] + j * b_column, b_row, b_column),
-            (out, at[0] + i * c_row + j, c_row),
-            min(rows, M - i),
-            min(columns, N - j),
-            K,
-        )
+        left = (a, at[1] + i * a_row, a_row, a_column)
+        right = (b, at[2] + j * b_column, b_row, b_column)
+        corner = (out, at[0] + i * c_row + j, c_row)
+        m, n = min(rows, M - i), min(columns, N - j)
+        if dots:
+            dotted(left, right, corner, m, n, K)
+        else:
+            product(left, right, corner, m, n, K)
