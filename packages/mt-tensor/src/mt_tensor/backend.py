@@ -15,6 +15,10 @@ The contract of a kernel:
 - Shapes and dtypes have been checked and fit; a kernel checks nothing.
 - The same arguments give the same bits on every run.
 
+Three methods return a new tensor instead: `elementwise`, `fold` and `product`. A step of training
+calls these most. Their defaults allocate and call a kernel; a recording writes down that, so what
+overrides them must compute the same.
+
 `mt_tensor.testing` runs this contract against any backend.
 """
 
