@@ -10,8 +10,8 @@ from numba import config
 import mt_tensor as mt
 from mt_fast.backend import FastBackend
 from mt_fast.kernels.calling import NOTEBOOK
-from mt_fast.launching import PARALLEL_SIZE, listeners, player
-from mt_fast.replaying import Piece, Preparation
+from mt_fast.launching import PARALLEL_SIZE, listeners
+from mt_fast.replaying import Piece, Preparation, player
 from mt_fast.threads import get_num_threads, set_num_threads
 from mt_operators import Module, Parameter, add, exp, identity, maximum, mul
 from mt_tensor.capture.live import Live
@@ -151,9 +151,9 @@ def test_a_replay_goes_back_to_one_thread_where_several_are_slower(monkeypatch):
     (piece,) = Preparation(BACKEND).runs([call("map", exp, out, x)])
     played, slow = [], {"one": 1.0, "several": 1.0}
 
-    def seconds(play, table):
-        play(table)
-        played.append("one" if play is player(parallel=False) else "several")
+    def seconds(play, *tables):
+        play(*tables)
+        played.append("one" if play is player() else "several")
         return slow[played[-1]]
 
     monkeypatch.setattr("mt_fast.replaying._seconds", seconds)

@@ -115,8 +115,10 @@ listeners: list[Listener] = []
 if "OMP_WAIT_POLICY" not in os.environ:
     # GNU's OpenMP spins for milliseconds at the end of a launch. Where other processes want the
     # cores, that keeps the last thread from finishing: adding 2^20 numbers took 12 ms instead of
-    # 0.2 ms (2 cores, load 6). Read when the library is loaded, at the first launch.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # 0.2 ms (2 cores, load 6). But a thread that has gone to sleep takes 50 us to come back, and
+    # 3000 turns bridge the Python between two steps of a replay: LeNet and 16 images take 0.16 ms,
+    # with 1000 turns 0.26. Read when the library is loaded, at the first launch.
+    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 if not {"NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"} & set(os.environ):
     # A launch costs 1.3 us with OpenMP, 37 us and more with Numba's own work queue.
@@ -178,14 +180,6 @@ def run_parallel(  # noqa: PLR0913, PLR0917  what a kernel is called with
 def _parallel() -> Entry:
     i = numba.int64
     return compile_entry(calling.run_parallel, numba.void(i, i[::1], i[::1], i, i), parallel=True)
-
-
-@cache
-def player(*, parallel: bool) -> Entry:
-    """Return `calling.play` or `calling.play_parallel`, called with an array (calls, 5)."""
-    signature = numba.void(numba.int64[:, ::1])
-    template = calling.play_parallel if parallel else calling.play
-    return compile_entry(template, signature, parallel=parallel)
 
 
 class Prepared:

@@ -12,17 +12,18 @@ to the tape, and what a call allocates for itself. An address that is neither is
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 
 from mt_fast.compiler import Entry, compile_entry
-from mt_fast.kernels import words
+from mt_fast.kernels import playing, words
 from mt_fast.kernels.calling import NOTEBOOK
 from mt_fast.kernels.intrinsics.instruction import EXAMINED
-from mt_fast.launching import Array, Launch, Numbers, Pack, listeners, player
+from mt_fast.launching import Array, Launch, Numbers, Pack, listeners
+from mt_fast.stages import Task, score, task_of
 from mt_fast.threads import get_num_threads
 from mt_tensor.capture.live import Live, resolved
 from mt_tensor.capture.tape import Call, Comparison, Run
@@ -48,10 +49,8 @@ ROOM = 1 << 16
 """Words of the notebook; a call makes a few launches, of some tens of words each."""
 
 WORTH_SHARING = 8e-6
-"""Seconds of a launch from which threads share it. A launch on two threads costs 1.3 us while the
-cores are free. What one launch writes is in the cache of the core that has written it, so a step is
-faster with neighbours shared as well: LeNet and 16 images 0.24 ms, from 3e-5 on 0.30. Single calls
-ask for 1e-4, because one that has to wait for a core costs more."""
+"""Seconds of a launch from which threads share it. With 3e-6 LeNet and 16 images take as long.
+Single calls ask for 1e-4, because one that has to start threads, or wait for a core, costs more."""
 
 PATIENCE = 8
 MOST_PATIENCE = 1024
@@ -104,16 +103,16 @@ class Preparation:
 
     def runs(self, calls: Sequence[Call]) -> Iterator[Run]:
         """Make the calls, and return what does the same again."""
-        launches: list[Launch] = []
+        tasks: list[Task] = []
         for call in calls:
-            noted = self._made(call)
+            noted = self.made(call)
             if noted is None:
-                yield from self._piece(launches)
-                launches = []
+                yield from self._piece(tasks)
+                tasks = []
                 yield _again(call, self._backend)
             else:
-                launches += noted
-        yield from self._piece(launches)
+                tasks += noted
+        yield from self._piece(tasks)
 
     def launched(self, launch: Launch) -> None:
         """Note a launch on several threads, after those on one that came before."""
@@ -145,7 +144,7 @@ class Preparation:
                 live.watchers.append(lambda: _pack_again(arrays, pack, given, keywords))
         return self._packed[key]
 
-    def _made(self, call: Call) -> list[Launch] | None:
+    def made(self, call: Call) -> list[Task] | None:
         """Make a call; return its launches, or None if it cannot be replayed by them.
 
         That is so where a launch uses memory that nobody keeps, or where the call has a value
@@ -160,9 +159,13 @@ class Preparation:
         with self._listening():
             call.run(self._backend)
             self._turn_page()
-        known = {a.ctypes.data for a in (*(t.storage for t in call.tensors), *self._kept)}
+        known = (*(t.storage for t in call.tensors), *self._kept)
+        sizes = {a.ctypes.data: a.nbytes for a in known}
         used = {int(word) for each in self._launches for word in each.data[: each.storages]}
-        return self._launches if self._fresh and used <= known else None
+        if not self._fresh or not used <= sizes.keys():
+            return None
+        alone = len(self._launches) == 1
+        return [task_of(call, each, sizes, alone=alone) for each in self._launches]
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -190,36 +193,32 @@ class Preparation:
             at += count + size
         words[0] = 1
 
-    def _piece(self, launches: Sequence[Launch]) -> Iterator[Run]:
-        if launches:
-            yield Piece(launches, self._kept)
+    def _piece(self, tasks: Sequence[Task]) -> Iterator[Run]:
+        if tasks:
+            yield Piece(tasks, self._kept)
 
 
 class Piece:
     """A list of launches, and the memory that they use.
 
-    The first run measures each launch, and those that take longer than `WORTH_SHARING` are shared
-    from then on, where several threads may be used. Units of work are independent, so that changes
-    no bit. A run that takes longer than on one thread, because other processes hold the cores, is
-    followed by runs on one thread: eight, and twice as many each time it happens again.
+    The first run measures each launch, and arranges them (`mt_fast.stages`): from then on those
+    that take longer than `WORTH_SHARING` are cut into parts, for the cache and for the threads that
+    may be used. Units of work are independent, so that changes no bit. A run that takes longer than
+    on one thread, because other processes hold the cores, is followed by runs on one thread: eight,
+    and twice as many each time it happens again.
 
     Args:
-        launches: those that have a chunk are shared in any case.
+        tasks: the launches.
         kept: memory that is to live as long.
     """
 
-    __slots__ = ("_alone", "_memory", "_patience", "_pause", "_play", "_shared", "_table")
+    __slots__ = ("_alone", "_memory", "_patience", "_pause", "_score", "_tasks")
 
-    def __init__(self, launches: Sequence[Launch], kept: list[Array]) -> None:
-        """Write the launches down as the compiled loop reads them."""
-        rows = [
-            (each.address, each.data.ctypes.data, each.layout.ctypes.data, each.units, each.chunk)
-            for each in launches
-        ]
-        self._table = np.array(rows, np.int64)
-        self._memory = tuple(launches), kept
-        self._play = player(parallel=False)
-        self._shared: bool | None = None
+    def __init__(self, tasks: Sequence[Task], kept: list[Array]) -> None:
+        """Keep the memory; nothing is arranged yet."""
+        self._tasks = tasks
+        self._memory = kept
+        self._score: tuple[Array, ...] = ()
         self._alone = 0.0
         self._pause, self._patience = 0, PATIENCE
 
@@ -229,44 +228,59 @@ class Piece:
         Returns:
             What does the same, if there is nothing to share.
         """
-        if self._shared is None:
-            self._measure()
-            return None if self._shared else [partial(self._play, self._table)]
+        if not self._score:
+            return None if self._measure() else [partial(player(), self._score[0])]
         threads = get_num_threads()
-        if threads == 1 or not self._shared:
-            self._play(self._table)
+        if threads == 1:
+            player()(self._score[0])
         elif self._pause:
             self._pause -= 1
-            self._alone = min(self._alone, _seconds(self._play, self._table))
+            self._alone = min(self._alone, _seconds(player(), self._score[0]))
         else:
             self._share(threads)
         return None
 
-    def _measure(self) -> None:
-        """Launch them one by one, and choose which to share."""
-        threads = numba.config.NUMBA_NUM_THREADS
-        for i in range(len(self._table)):
-            seconds = _seconds(self._play, self._table[i : i + 1])
-            self._alone += seconds
-            units, chunk = self._table[i, 3:]
-            if chunk == 0 and units > 1 and seconds > WORTH_SHARING:
-                self._table[i, 4] = -(-units // threads)
-        self._shared = bool(self._table[:, 4].any())
+    def _measure(self) -> bool:
+        """Launch them one by one, and arrange them; return whether there is anything to share."""
+        play, seconds = player(), []
+        for kernel, _, data, layout, units, _ in (task.launch for task in self._tasks):
+            row = kernel, data.ctypes.data, layout.ctypes.data, 0, units
+            seconds.append(_seconds(play, np.array([row], np.int64)))
+        heavy = [each > WORTH_SHARING for each in seconds]
+        self._alone = sum(seconds)
+        calls, parts, stages = score(self._tasks, heavy, numba.config.NUMBA_NUM_THREADS)
+        marks = np.zeros(len(parts) + len(stages), np.int64)
+        self._score = calls, parts, stages, marks
+        return any(heavy)
 
     def _share(self, threads: int) -> None:
         """Launch them on several threads; if that was no use, not again for a while."""
         numba.set_num_threads(threads)
-        if _seconds(player(parallel=True), self._table) < self._alone:
+        if _seconds(shared_player(), *self._score, threads) < self._alone:
             self._patience = PATIENCE
         else:
             self._pause = self._patience
             self._patience = min(2 * self._patience, MOST_PATIENCE)
 
 
-def _seconds(play: Entry, table: Array) -> float:
+@cache
+def player() -> Entry:
+    """Return `playing.play`, called with the calls of a score."""
+    return compile_entry(playing.play, numba.void(numba.int64[:, ::1]))
+
+
+@cache
+def shared_player() -> Entry:
+    """Return `playing.play_together`, called with a score, room for marks, and threads."""
+    words = numba.int64[::1]
+    signature = numba.void(numba.int64[:, ::1], words, words, words, numba.int64)
+    return compile_entry(playing.play_together, signature, parallel=True)
+
+
+def _seconds(play: Entry, *tables: Any) -> float:
     """Play launches, and return how long it took."""
     begin = time.perf_counter()
-    play(table)
+    play(*tables)
     return time.perf_counter() - begin
 
 

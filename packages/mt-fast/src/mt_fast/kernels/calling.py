@@ -8,8 +8,8 @@
 - `first`, `last`: which units of work to do. Units are independent, so threads can share them.
 
 All are 64-bit integers. `starting` makes the call on arrays from Python; one function here, the
-same for all kernels, shares the units among threads. A kernel is compiled once for both. Another
-makes a whole list of calls, for a replay.
+same for all kernels, shares the units among threads. A kernel is compiled once for both, and for
+`playing`, which makes a whole list of calls in a replay.
 
 What such a list is made of is noted down by the calls themselves: where `note` finds a notebook,
 it writes the call there before it is made.
@@ -153,21 +153,3 @@ def call_at(_typing: Any, address: Any, data: Any, layout: Any, first: Any, last
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 5), emit
-
-
-def play(calls: Any) -> None:
-    """Make calls; each is kernel, data, layout, units, and how many units a thread takes."""
-    for i in range(len(calls)):
-        call_at(calls[i, 0], calls[i, 1], calls[i, 2], 0, calls[i, 3])
-
-
-def play_parallel(calls: Any) -> None:
-    """Make calls, those that are to be shared by all threads."""
-    for i in range(len(calls)):
-        kernel, data, layout, units, chunk = calls[i]
-        if chunk == 0:
-            call_at(kernel, data, layout, 0, units)
-        else:
-            for part in prange(-(-units // chunk)):
-                first = part * chunk
-                call_at(kernel, data, layout, first, min(first + chunk, units))

@@ -19,6 +19,10 @@ The words of LLVM that the others are written in:
   multiply-adds, `prefetch`. Chosen by the features of the host, or by `NUMBA_CPU_NAME`.
 - `loops`: `repeat`, a loop that LLVM must not unroll.
 
+What threads tell one another:
+
+- `marks`: `take`, `add_one`, `wait`, for parts of a list of calls.
+
 Vectors along dense rows:
 
 - `runs`: `copy_rows`, `sum_rows`, for blocks of rows.
