@@ -9,7 +9,7 @@ import pytest
 import mt_tensor as mt
 from mt_fast.backend import FastBackend
 from mt_fast.kernels.calling import NOTEBOOK
-from mt_fast.kernels.intrinsics.instruction import EXAMINED
+from mt_fast.kernels.intrinsics.instruction import EXAMINED, INTERPRETED
 from mt_fast.launching import PARALLEL_SIZE, listeners, player
 from mt_fast.replaying import Piece, Preparation
 from mt_fast.threads import _limit, get_num_threads, set_num_threads
@@ -105,6 +105,7 @@ def test_memory_of_a_call_is_kept(layout):
     check_replay(calls, x, a)
 
 
+@pytest.mark.skipif(INTERPRETED, reason="takes minutes in plain Python")
 def test_a_fold_in_segments():
     a, out = place(BACKEND, drawn(1 << 21)), place(BACKEND, drawn(1))
     check_replay([call("reduce", add, out, a), call("reduce", maximum, out, a)], a)
