@@ -16,7 +16,6 @@ from operator import matmul, methodcaller
 from typing import Any, NamedTuple
 
 import mt_operators as ops
-from mt_fast.launching import PARALLEL_SIZE
 from mt_tensor import cat, full
 from mt_tensor.backend import Backend
 from mt_tensor.dtypes import DType, as_dtype
@@ -190,7 +189,8 @@ def _optimizers(backend: Backend, dtype: DType) -> None:
 
 def _threads(backend: Backend, dtype: DType) -> None:
     """Share one kernel among threads; where there is one thread, nothing is compiled for more."""
-    many = _given(backend, dtype, PARALLEL_SIZE)
+    launching = import_module("mt_fast.launching")  # it imports Numba
+    many = _given(backend, dtype, launching.PARALLEL_SIZE)
     backend.map(ops.neg, many, many)
 
 
