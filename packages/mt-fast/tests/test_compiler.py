@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mt_fast.backend import FastBackend
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_operators import Op, op
 from mt_tensor.errors import BackendError
 from mt_tensor.tensor_data import TensorData
@@ -108,9 +109,13 @@ class Callable:
         return "<callable>"
 
 
-FAILURES = [
+REFUSED = [
     (recursive, "cannot compile recursive: it is recursive: recursive -> recursive"),
     (raising, "cannot compile raising: it raises; return nan instead"),
+    (Callable(), "cannot compile <callable>: it is a Callable, not a Python function"),
+    (np.sin, "cannot compile <ufunc 'sin'>: it is a ufunc, not a Python function"),
+]
+FAILURES = [
     (catching, "catching: cannot be compiled for the fast backend: "),
     (returning_nothing, "returning_nothing: .*: Cannot cast none to float64$"),
     (texting, "texting: cannot be compiled for the fast backend: Cannot cast unicode_type"),
@@ -119,19 +124,29 @@ FAILURES = [
     (lambda x: undefined(x), "<lambda>: .* name 'undefined' is not defined"),  # noqa: F821
     (lambda x: math.nothing(x), "<lambda>: .* module 'math' has no attribute 'nothing'"),
     (lambda x: float(str(x)), "<lambda>: cannot be compiled for the fast backend: could not"),
-    (Callable(), "cannot compile <callable>: it is a Callable, not a Python function"),
-    (np.sin, "cannot compile <ufunc 'sin'>: it is a ufunc, not a Python function"),
 ]
+compiling = pytest.mark.skipif(INTERPRETED, reason="nothing is compiled in this run")
 
 
+@pytest.mark.parametrize(("fn", "message"), REFUSED)
+def test_functions_that_are_refused(fn, message):
+    check_error(fn, message)
+
+
+@compiling
 @pytest.mark.parametrize(("fn", "message"), FAILURES)
-def test_functions_that_do_not(fn, message):
+def test_functions_that_do_not_compile(fn, message):
+    check_error(fn, message)
+
+
+def check_error(fn, message):
     with pytest.raises(BackendError, match=message) as caught:
         mapped(fn)
     assert "\n" not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+@compiling
 def test_a_failure_leaves_the_backend_as_it_was():
     for _ in range(2):
         with pytest.raises(BackendError, match="catching"):

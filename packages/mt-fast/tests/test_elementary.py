@@ -15,9 +15,12 @@ import pytest
 import mt_operators
 from mt_fast.backend import FastBackend
 from mt_fast.constants import BINARY32, BINARY64, LN2, LN2_32, LN2_REST
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_tensor.tensor_data import TensorData
 
 BACKEND = FastBackend()
+
+large = pytest.mark.skipif(INTERPRETED, reason="takes minutes in plain Python")
 
 LIMITS = {
     "exp": (mt_operators.exp, np.exp, 1.1),
@@ -53,6 +56,7 @@ def every_float32(start, step):
         yield bits.astype(np.uint32).view(np.float32)
 
 
+@large
 @pytest.mark.parametrize("name", LIMITS)
 def test_float32_by_bits(name):
     fn, oracle, limit = LIMITS[name]
@@ -62,6 +66,7 @@ def test_float32_by_bits(name):
         assert ulps(computed(fn, x), exact).max(initial=0.0) <= limit
 
 
+@large
 @pytest.mark.parametrize("name", LIMITS)
 def test_float32_where_it_matters(name):
     fn, oracle, limit = LIMITS[name]

@@ -52,6 +52,12 @@ check(a.shape, lambda out: backend.map(exp, out, x), np.exp(a))
 check(a.shape, lambda out: backend.map(tanh, out, x), np.tanh(a))
 check(a.shape, lambda out: backend.map(log, out, positive), np.log(abs(a)))
 """,
+    "overflow": """
+huge, signs = np.full((3, 1), 1e200), np.array([[1e200, -1e200]])
+out = place(backend, np.zeros((3, 2)))
+backend.matmul(out, place(backend, huge), place(backend, signs))
+np.testing.assert_array_equal(backend.to_array(out), [[np.inf, -np.inf]] * 3)
+""",
     "pooling": """
 images = a.reshape(1, 5, 7, 10)[..., :6, :]
 pooled = images.reshape(1, 5, 3, 2, 5, 2)

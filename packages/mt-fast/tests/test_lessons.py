@@ -5,6 +5,7 @@ import pytest
 
 import mt_fast
 from mt_fast.diagnostics import NAMES, parallel_diagnostics
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_fast.kernels.intrinsics.tile import HEIGHT
 from mt_fast.kernels.matmul import blocked, tiled
 from mt_fast.kernels.reduce import pairwise
@@ -116,6 +117,7 @@ def test_maxima_keep_nan(step, dtype):
     np.testing.assert_array_equal(out, a.max(2, keepdims=True))
 
 
+@pytest.mark.skipif(INTERPRETED, reason="takes minutes in plain Python")
 def test_the_error_of_a_sum_grows_with_its_length_only_in_the_naive_step():
     a = np.full((1, 1 << 20), 0.1, "float32")
     errors = []
@@ -134,6 +136,7 @@ def test_each_step_names_its_idea():
     assert pairwise.__doc__
 
 
+@pytest.mark.skipif(INTERPRETED, reason="nothing is compiled in this run")
 @pytest.mark.parametrize("name", ["", *NAMES])
 def test_every_kernel_has_diagnostics(name, capsys):
     parallel_diagnostics(name)

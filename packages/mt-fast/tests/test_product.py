@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mt_fast.backend import FastBackend
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_fast.kernels.intrinsics.vectors import lanes_of
 from mt_fast.kernels.matmul.vectorized import COLUMNS, FEW, PACK_COLUMNS, PACK_SIZE, ROWS
 from mt_fast.product import DEPTH_BYTES
@@ -13,6 +14,8 @@ from mt_tensor import TensorData
 
 BACKEND = FastBackend()
 DEPTH = DEPTH_BYTES // 4
+
+large = pytest.mark.skipif(INTERPRETED, reason="takes minutes in plain Python")
 
 LAYOUTS = {
     "rows": lambda array: array,
@@ -49,6 +52,7 @@ def check(a, b):
     np.testing.assert_allclose(product(a, b), wanted, rtol=0, atol=tolerance)
 
 
+@large
 @pytest.mark.parametrize("left", LAYOUTS)
 @pytest.mark.parametrize("right", LAYOUTS)
 @pytest.mark.parametrize(
@@ -66,6 +70,7 @@ def test_packed_blocks(shape, left, right):
     check(LAYOUTS[left](drawn(m, k)), LAYOUTS[right](drawn(k, n)))
 
 
+@large
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("turned", ["", "a", "b", "ab"])
 def test_strides_of_a_power_of_two(dtype, turned):
@@ -74,10 +79,12 @@ def test_strides_of_a_power_of_two(dtype, turned):
     check(a, np.asfortranarray(b) if "b" in turned else b)
 
 
+@large
 def test_more_columns_than_a_block_has():
     check(drawn(520, 520), drawn(520, COLUMNS + 33))
 
 
+@large
 def test_rows_that_are_packed_keep_their_nan_and_infinities():
     a, b = np.ones((600, 512), "float32"), np.ones((512, 300), "float32")
     a[599, 511], a[11, 0] = np.nan, np.inf

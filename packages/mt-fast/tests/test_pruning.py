@@ -58,12 +58,13 @@ def test_days_that_make_no_sense(days):
 
 PROGRAM = """
 from mt_fast.backend import FastBackend
-from mt_operators import neg
+from mt_operators import exp, neg
 from mt_tensor.testing import place
 import numpy as np
 backend = FastBackend()
 a = place(backend, np.ones(3))
 backend.map(neg, a, a)
+backend.map(exp, a, a)
 """
 
 

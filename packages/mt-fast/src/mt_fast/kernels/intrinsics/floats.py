@@ -6,6 +6,7 @@ in 32 bits, and LLVM can put as many side by side as there are floats.
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -69,7 +70,11 @@ def _fused(x: Any, y: Any, z: Any) -> Any:
         return x * y + z
     # What `math` returns is a float of Python, which takes the type of the others.
     number = np.result_type(x, y, z).type
-    return number(float(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))))
+    exact = Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))
+    try:
+        return number(float(exact))
+    except OverflowError:
+        return number(math.inf if exact > 0 else -math.inf)
 
 
 def _polynomial(x: Any, coefficients: Any) -> Any:
