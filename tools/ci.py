@@ -34,7 +34,17 @@ OLDEST = (3, 11)
 LIMIT_SECONDS = 20 * 60
 LAST_LINES = 60
 
-LONG = "conformance", "lessons", "precompilation", "kill", "examining", "processors", "sharing"
+LONG = (
+    "conformance",
+    "lessons",
+    "precompilation",
+    "caching",
+    "kill",
+    "train",
+    "examining",
+    "processors",
+    "sharing",
+)
 QUICK = ("-k", f"not ({' or '.join(LONG)})")
 """What is left out where the tests run again with fewer packages, or on another Python: the long
 tests, which say nothing about that."""

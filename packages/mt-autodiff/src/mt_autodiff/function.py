@@ -81,7 +81,7 @@ class Elementwise:
             over their storages.
     """
 
-    __slots__ = ("__name__", "_blank", "_call", "_passed", "_pulled", "op")
+    __slots__ = ("__name__", "_blank", "_call", "_only", "_passed", "_pulled", "op")
 
     def __init__(self, op: Op, needed: tuple[bool, ...], call: Call) -> None:
         """Derive the rule from the operator."""
@@ -92,9 +92,12 @@ class Elementwise:
         wanted = [i for i in range(op.arity) if needed[i] and op.partials[i] is not zero]
         self._passed = [i for i in wanted if op.partials[i] is one]
         self._pulled = [(i, op.pullbacks[i]) for i in wanted if op.partials[i] is not one]
+        self._only = self._pulled[0][1] if self._pulled and op.arity == 1 else None
 
     def backward(self, saved: tuple[Any, ...], grad_output: Any) -> tuple[Any, ...]:
         """Return the gradient by each input that needs one, None for the others."""
+        if self._only is not None:  # most often: an activation
+            return (self._call(self._only, (grad_output, *saved)),)
         gradients: list[Any] = self._blank.copy()
         for i in self._passed:
             gradients[i] = grad_output

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, compile_operator, element_types, inner
+from mt_fast.compiler import Kernel, compile_operator, element_types, inner
 from mt_fast.kernels.map import tiled as kernels
 from mt_fast.launching import (
     APART,
     PARALLEL_SIZE,
     REMEMBERED,
+    Started,
     described,
     run_parallel,
     starter,
@@ -26,9 +27,6 @@ from mt_tensor.tensor_data import TensorData
 
 Layouts = tuple[Shape | Strides, ...]
 """The common shape, and the strides of the output and of each operand."""
-
-Started = tuple[Entry, np.ndarray[Any, Any]]
-"""What starts a kernel on this thread, and the words that it reads."""
 
 
 class Plan(NamedTuple):

@@ -13,16 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mt_fast.compiler import Entry
-from mt_fast.launching import REMEMBERED
-from mt_fast.product import prepared as prepared_product
+from mt_fast.launching import REMEMBERED, Started
+from mt_fast.product import ready as product_ready
 from mt_operators import Op, add
 from mt_tensor.backend import Backend, ElementFn
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import Shape, Strides
 from mt_tensor.tensor_data import TensorData, dense
-
-Words = np.ndarray[Any, Any]
 
 
 class Fresh(NamedTuple):
@@ -36,8 +33,8 @@ class Fresh(NamedTuple):
         shape, strides: of the result.
     """
 
-    start: Entry
-    words: Words
+    start: Callable[..., Any]
+    words: np.ndarray[Any, Any]
     take: Callable[[int, DType], Any]
     size: int
     dtype: DType
@@ -45,7 +42,7 @@ class Fresh(NamedTuple):
     strides: Strides
 
 
-Product = tuple[Fresh, bool, tuple[Entry, Words] | None]
+Product = tuple[Fresh, bool, Started | None]
 """What is prepared, whether the factors change places, and what starts the sum with a bias."""
 
 
@@ -151,7 +148,7 @@ def product(  # noqa: PLR0913  what a product is given
                 return dense(storage, shape, strides)
     made = Backend.product(self, a, b, bias, turn_a=turn_a, turn_b=turn_b)
     left, right = a.transpose() if turn_a else a, b.transpose() if turn_b else b
-    ready, swapped = prepared_product(made, left, right)
+    ready, swapped = product_ready(made, left, right)
     shift = None
     if bias is not None:
         steps = bias.expand(made.shape).strides
@@ -161,7 +158,7 @@ def product(  # noqa: PLR0913  what a product is given
     return made
 
 
-def _fresh(backend: Any, ready: tuple[Entry, Words], made: TensorData) -> Fresh:
+def _fresh(backend: Any, ready: Started, made: TensorData) -> Fresh:
     start, words = ready
     take = backend.pool.taker(made.storage.nbytes)
     return Fresh(

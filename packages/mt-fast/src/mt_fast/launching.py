@@ -90,6 +90,10 @@ class Ready(NamedTuple):
     dtypes: Sequence[DType]
 
 
+Started = tuple[Callable[..., Any], Array]
+"""What starts a kernel on this thread, and the words that it reads."""
+
+
 class Work(NamedTuple):
     """A kernel and what it is to do.
 

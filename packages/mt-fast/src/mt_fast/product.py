@@ -4,14 +4,24 @@ from functools import cache, lru_cache
 from math import lcm, prod
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 
-from mt_fast.compiler import Entry, Kernel, bind_helpers, compile_kernel, element_types
+from mt_fast.compiler import Kernel, bind_helpers, compile_kernel, element_types
 from mt_fast.elementwise import Elementwise
 from mt_fast.kernels.intrinsics.tile import HEIGHT, VECTORS
 from mt_fast.kernels.intrinsics.vectors import lanes_of
 from mt_fast.kernels.matmul import vectorized as kernels
-from mt_fast.launching import REMEMBERED, Ready, described, run_parallel, scratch, starter
+from mt_fast.launching import (
+    REMEMBERED,
+    Ready,
+    Started,
+    described,
+    listeners,
+    run_parallel,
+    scratch,
+    starter,
+)
 from mt_fast.threads import get_num_threads
 from mt_operators import identity
 from mt_tensor.dtypes import DType
@@ -20,6 +30,9 @@ from mt_tensor.tensor_data import TensorData
 
 PARALLEL_WORK = 2 * 256**3
 """FLOPs from which threads are used: 0.15 ms of work or more; see `PARALLEL_SIZE`."""
+
+REPLAYED_WORK = 2 * 64**3
+"""The same in a replay, whose threads have started already: some 8 us of work."""
 
 DEPTH_BYTES = 1536
 """Of a row of a that a tile reads: `DEPTH` elements."""
@@ -44,7 +57,7 @@ class Plan(NamedTuple):
 def multiply(out: TensorData, a: TensorData, b: TensorData) -> None:
     """Fill `out`, (*B, M, N), with the products of `a`, (*B, M, K), and `b`, (*B, K, N)."""
     known = _known.get((out.shape, out.strides, a.shape, a.strides, b.strides))
-    if known is not None:
+    if known is not None and not listeners:
         (start, words, large, _), swapped = known
         if not large or get_num_threads() == 1:
             x, y = (b, a) if swapped else (a, b)
@@ -53,9 +66,7 @@ def multiply(out: TensorData, a: TensorData, b: TensorData) -> None:
     _launch(out, a, b)
 
 
-def prepared(
-    out: TensorData, a: TensorData, b: TensorData
-) -> tuple[tuple[Entry, np.ndarray[Any, Any]] | None, bool]:
+def ready(out: TensorData, a: TensorData, b: TensorData) -> tuple[Started | None, bool]:
     """Return what starts the product of tensors like these on one thread; None if nothing does.
 
     Returns:
@@ -69,8 +80,10 @@ def prepared(
 
 
 def _launch(out: TensorData, a: TensorData, b: TensorData) -> None:
-    threads = get_num_threads()
-    how = plan(out.shape, a.shape[-1], out.strides, a.strides, b.strides, threads)
+    threads, worth = get_num_threads(), PARALLEL_WORK
+    if listeners:  # a replay shares the parts among as many threads as there will be
+        threads, worth = int(numba.config.NUMBA_NUM_THREADS), REPLAYED_WORK
+    how = plan(out.shape, a.shape[-1], out.strides, a.strides, b.strides, threads, worth)
     if how is None:
         _multiply_aside(out, a, b)
         return
@@ -78,13 +91,15 @@ def _launch(out: TensorData, a: TensorData, b: TensorData) -> None:
     storages = tuple([tensor.storage for tensor in tensors])
     offsets = tuple([tensor.offset for tensor in tensors])
     kernel = _kernel(storages[0].dtype)
-    if how.large and how.units > 1 and threads > 1:
+    if how.large and how.units > 1 and get_num_threads() > 1:
         run_parallel(kernel.address, storages, offsets, how.layout, how.units, 1)
         return
     dtypes = [storage.dtype for storage in storages]
     words = described(kernel, how.units, how.layout, dtypes)
     start = starter(3)
     start(words, *storages, *offsets)
+    if listeners:
+        return
     if len(_known) >= REMEMBERED:
         _known.clear()
     key = out.shape, out.strides, a.shape, a.strides, b.strides
@@ -93,20 +108,24 @@ def _launch(out: TensorData, a: TensorData, b: TensorData) -> None:
 
 @lru_cache(maxsize=4096)
 def plan(  # noqa: PLR0913, PLR0917
-    shape: Shape, depth: int, out: Strides, a: Strides, b: Strides, threads: int
+    shape: Shape, depth: int, out: Strides, a: Strides, b: Strides, threads: int, worth: int
 ) -> Plan | None:
-    """Plan the product; None if neither the rows nor the columns of `out` are dense."""
+    """Plan the product; None if neither the rows nor the columns of `out` are dense.
+
+    A product of `worth` FLOPs is cut into a part for each thread.
+    """
     *batch, m, n = shape
     if not (n == 1 or out[-1] == 1):
         if not (m == 1 or out[-2] == 1):
             return None
-        swapped = plan((*batch, n, m), depth, *map(_transposed, (out, b, a)), threads)
+        swapped = plan((*batch, n, m), depth, *map(_transposed, (out, b, a)), threads, worth)
         return swapped and swapped._replace(swapped=True)
     sizes, steps = merge_dimensions(tuple(batch), out[:-2], a[:-2], b[:-2])
     if len(sizes) == 1 and steps[2] == (0,) and _stack(steps, m, out, a):
         m *= sizes[0]
         sizes, steps = (), ((), (), ())
-    rows, columns = _parts(prod(sizes), m, n, depth, threads)
+    share = 2 * m * n * depth >= worth and prod(sizes) < threads
+    rows, columns = _parts(m, n, threads) if share else (max(m, 1), max(n, 1))
     units = prod(sizes) * -(-m // rows) * -(-n // columns)
     large = 2 * prod(sizes) * m * n * depth >= PARALLEL_WORK
     words = [m, n, depth, *a[-2:], *b[-2:], out[-2], rows, columns, len(sizes)]
@@ -123,10 +142,8 @@ def _stack(steps: tuple[Strides, ...], m: int, out: Strides, a: Strides) -> bool
     return (steps[0][0], steps[1][0]) == (m * out[-2], m * a[-2])
 
 
-def _parts(matrices: int, m: int, n: int, depth: int, threads: int) -> tuple[int, int]:
+def _parts(m: int, n: int, threads: int) -> tuple[int, int]:
     """Return the rows and columns of a part, so that there is one for each thread."""
-    if matrices >= threads or 2 * m * n * depth < PARALLEL_WORK:
-        return max(m, 1), max(n, 1)
     if m >= n:
         return _share(m, threads, HEIGHT), n
     return m, _share(n, threads, VECTORS * lanes_of(32).count)

@@ -1,6 +1,5 @@
 """`reduce`: which kernel, with which loops and in how many segments."""
 
-from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from mt_fast.launching import (
     PARALLEL_SIZE,
     REMEMBERED,
     Ready,
+    Started,
     described,
     run_parallel,
     scratch,
@@ -143,9 +143,7 @@ class Reduction:
         else:
             self._run_segments(op, out, a, how.segments)
 
-    def ready(
-        self, out: TensorData, a: TensorData
-    ) -> tuple[Callable[..., Any], np.ndarray[Any, Any]] | None:
+    def ready(self, out: TensorData, a: TensorData) -> Started | None:
         """Return what starts such a fold on this thread; None if nothing is prepared."""
         known = self._ready.get((out.shape, out.strides, a.shape, a.strides))
         return None if known is None or known.large else (known.start, known.words)
