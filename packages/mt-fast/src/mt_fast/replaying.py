@@ -53,8 +53,11 @@ WORTH_SHARING = 8e-6
 Single calls ask for 1e-4, because one that has to start threads, or wait for a core, costs more."""
 
 PATIENCE = 8
-MOST_PATIENCE = 1024
-"""Runs on one thread that follow one on several that took longer: at first, and at most."""
+MOST_PATIENCE = 32
+"""Runs on one thread that follow one on several that took longer: at first, and at most. Where
+another process keeps the other cores, one run in 33 tries in vain, which costs a few per cent.
+Where it has let go of them, as PyTorch's threads do some milliseconds after their work, they are
+soon used again."""
 
 
 def lowered(backend: "FastBackend", calls: Sequence[Call]) -> Run:
