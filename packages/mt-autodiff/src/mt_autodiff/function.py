@@ -57,15 +57,13 @@ class Function:
         variables = kind._admit(inputs)
         needed = tuple([v.history is not None for v in variables])
         ctx = Context(needed)
-        if not mode.recording:
-            value = cls.forward(ctx, *kind._values(variables), **metadata)
-            return kind._result(value, None, cls.__name__)
+        recording = mode.recording
         mode.recording = False
         try:
             value = cls.forward(ctx, *kind._values(variables), **metadata)
         finally:
-            mode.recording = True
-        history = History(cls, ctx, variables) if True in needed else None
+            mode.recording = recording
+        history = History(cls, ctx, variables) if recording and True in needed else None
         return kind._result(value, history, cls.__name__)
 
 

@@ -88,11 +88,8 @@ class FastBackend(Backend):
             BackendError: it is no function of Python.
         """
         known = self._elementwise.get(id(fn))
-        return (
-            known[1]
-            if known
-            else _admit(self._elementwise, fn, Elementwise, self.fresh.elementwise)
-        )
+        prepared = self.fresh.elementwise
+        return known[1] if known else _admit(self._elementwise, fn, Elementwise, prepared)
 
     def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
         """Run the kernel of the operator for these dtypes and layouts."""
