@@ -5,7 +5,9 @@ the same objects. The first goes the long way, which also tells which kernels it
 these an entry is made, in words that `mt_fast.kernels.recalling` reads.
 
 Layouts are compared by the addresses of their tuples. So equal tuples are exchanged for the one
-that was met first: once for a parameter; and what the arithmetic of layouts hands out, it keeps.
+that was met first, once for a parameter. A tuple that comes again, in other tensors, is one that
+somebody keeps: a constant, or what the arithmetic of layouts hands out. It is left as it is, and a
+call with it is remembered for itself.
 """
 
 import ctypes
@@ -134,13 +136,21 @@ def _settle(args: tuple[Any, ...]) -> bool:
 
 
 def _first(met: tuple[int, ...]) -> tuple[int, ...]:
-    if len(_met) >= REMEMBERED:
+    first = _met.setdefault(met, met)
+    if first is met or id(met) in _others:
+        return met
+    if len(_met) + len(_others) > REMEMBERED:
         _met.clear()
-    return _met.setdefault(met, met)
+        _others.clear()
+    _others[id(met)] = met
+    return first
 
 
 _met: dict[tuple[int, ...], tuple[int, ...]] = {}
-"""The shapes and strides that were met."""
+"""The shapes and strides that were met first."""
+
+_others: dict[int, tuple[int, ...]] = {}
+"""Equal ones that were met later, by address; as long as they are here, it is theirs."""
 
 
 def _lasting(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
