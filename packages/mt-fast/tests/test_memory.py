@@ -244,6 +244,16 @@ def test_equal_layouts_that_are_other_objects(backend, missed):
     assert len(missed) == 1
 
 
+def test_numbers_of_numpy_do_not_get_into_the_layouts_of_others(backend):
+    array = numbers(77)
+    odd = TensorData(array, (np.int64(77),), (np.int64(1),))
+    check(backend, backend.elementwise(neg, odd), -array)
+    for _ in range(3):
+        x = TensorData(array, (77,), (1,))
+        check(backend, backend.elementwise(neg, x), -array)
+        assert [type(n) for n in x.shape + x.strides] == [int, int]
+
+
 def test_a_layout_that_somebody_keeps_is_remembered_for_itself(backend, missed):
     array = numbers(300, 2)
     kept, strides = tuple([300, 2]), tuple([2, 1])  # noqa: C409  not constants

@@ -136,7 +136,10 @@ def _settle(args: tuple[Any, ...]) -> bool:
 
 
 def _first(met: tuple[int, ...]) -> tuple[int, ...]:
-    first = _met.setdefault(met, met)
+    first = _met.get(met)
+    if first is None:
+        plain = all(type(n) is int for n in met)
+        first = _met[met] = met if plain else tuple(map(int, met))  # not NumPy's, for all others
     if first is met or id(met) in _others:
         return met
     if len(_met) + len(_others) > REMEMBERED:

@@ -5,6 +5,7 @@ is another `TensorData` over the same storage, so making one moves no element.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any, Protocol, Self
 
@@ -144,21 +145,40 @@ class TensorData:
 
     def transpose(self) -> Self:
         """Return a view with the last two dimensions exchanged."""
-        (*outer, rows, columns), (*steps, down, right) = self.shape, self.strides
-        return self.restrided((*outer, columns, rows), (*steps, right, down))
+        return self.restrided(*_transposed(self.shape, self.strides))
 
     def view(self, shape: Shape) -> Self | None:
         """Return a view of the same elements in the same order as `shape`, or None if impossible.
 
         `shape` must have the same size.
         """
-        strides = view_strides(self.shape, self.strides, shape)
+        shape, strides = _viewed(self.shape, self.strides, shape)
         return None if strides is None else self.restrided(shape, strides)
 
     def narrow(self, axis: int, start: int, length: int) -> Self:
         """Return a view of `length` entries of one dimension, from `start`, which must exist."""
-        shape = (*self.shape[:axis], length, *self.shape[axis + 1 :])
+        shape = _narrowed(self.shape, axis, length)
         return self.restrided(shape, self.strides, self.offset + start * self.strides[axis])
+
+
+# A view is made in each step, its layout once: backends know layouts by the tuples themselves.
+
+
+@lru_cache(maxsize=4096)
+def _transposed(shape: Shape, strides: Strides) -> tuple[Shape, Strides]:
+    (*outer, rows, columns), (*steps, down, right) = shape, strides
+    return (*outer, columns, rows), (*steps, right, down)
+
+
+@lru_cache(maxsize=4096)
+def _viewed(shape: Shape, strides: Strides, new_shape: Shape) -> tuple[Shape, Strides | None]:
+    plain = tuple(map(int, new_shape))  # numbers of NumPy are equal, and not for all to see
+    return plain, view_strides(shape, strides, plain)
+
+
+@lru_cache(maxsize=4096)
+def _narrowed(shape: Shape, axis: int, length: int) -> Shape:
+    return (*shape[:axis], int(length), *shape[axis + 1 :])
 
 
 def over_all_of(storage: Storage, shape: Shape) -> TensorData:
