@@ -7,7 +7,7 @@ from mt_nn.export.graph import Graph, Pair, Rule
 from mt_nn.functional.convolution import Conv2d
 from mt_nn.functional.convolution1d import Conv1d
 from mt_nn.functional.embedding import Embedding
-from mt_nn.functional.linear import Linear
+from mt_nn.functional.linear import LINEAR
 from mt_nn.functional.normalization import Standardize
 from mt_nn.functional.pooling import AvgPool2d, MaxPool2d
 from mt_nn.functional.softmax import LogSoftmax
@@ -18,7 +18,7 @@ from mt_tensor.functions.joining import Cat
 from mt_tensor.functions.matmul import MatMul
 from mt_tensor.functions.movement import Copy, Expand, Permute, Restride, View
 from mt_tensor.functions.padding import Pad
-from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum
+from mt_tensor.functions.reduction import MEAN, Axes, CumSum, Extremum, Prod, Sum
 from mt_tensor.functions.transfer import Transfer
 
 FIRST, LAST = -(2**63), 2**63 - 1
@@ -98,12 +98,12 @@ def _fold(op_type: str) -> Rule:
     return rule
 
 
-def _dropping(op_type: Callable[[Any], str]) -> Rule:
+def _dropping(op_type: Callable[[Any], str], axes_of: Callable[[Any], Axes]) -> Rule:
     """Write a fold that may drop the dimensions along which it folds."""
 
     def rule(graph: Graph, result: Pair) -> str:
         (x,) = result.inputs
-        name, axes = graph.floats(x, [x]), list(result.context.axes)
+        name, axes = graph.floats(x, [x]), list(axes_of(result.context))
         if not axes:
             return name
         kept, dropped = len(result.sizes), len(x.sizes) - len(axes)
@@ -240,13 +240,13 @@ RULES: dict[Any, Rule] = {
     CumSum: _cumsum,
     Embedding: _embedding,
     Expand: _expand,
-    Extremum: _dropping(_extremum),
+    Extremum: _dropping(_extremum, lambda context: context.axes),
     Gather: _gather,
-    Linear: _linear,
+    LINEAR: _linear,
     LogSoftmax: _log_softmax,
     MatMul: _matmul,
     MaxPool2d: _pool("MaxPool"),
-    Mean: _dropping(lambda _: "ReduceMean"),
+    MEAN: _dropping(lambda _: "ReduceMean", lambda saved: saved[0].axes),
     Pad: _pad,
     Permute: _permute,
     Prod: _fold("ReduceProd"),

@@ -11,10 +11,17 @@ import numpy as np
 
 from mt_autodiff import Function
 from mt_operators import Op, eq, maximum, minimum, ne, op, zero
-from mt_tensor.defaults.reduction import kept_shape
 from mt_tensor.errors import ShapeError
-from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum
-from mt_tensor.layout import Shape, normalize_axes, normalize_axis
+from mt_tensor.functions.reduction import (
+    CumSum,
+    Extremum,
+    Folding,
+    Prod,
+    Sum,
+    folding,
+    mean,
+)
+from mt_tensor.layout import normalize_axes, normalize_axis
 from mt_tensor.methods.elementary import Elementary
 
 Dims = int | Sequence[int] | None
@@ -42,9 +49,7 @@ class Reductions(Elementary):
 
     def mean(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Average over `dim`; nan over no elements. Arguments and shape as in `sum`."""
-        axes = normalize_axes("mean", dim, self.ndim)
-        shape = _result(kept_shape(self.shape, axes), axes, dim, keepdim)
-        return Mean.apply(self._floating(), axes=axes, shape=shape)  # type: ignore[no-any-return]
+        return mean(self._floating(), self._folding("mean", dim, keepdim))
 
     def prod(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Multiply over `dim`. Arguments and shape as in `sum`."""
@@ -105,10 +110,9 @@ class Reductions(Elementary):
         return CumSum.apply(self._floating(), axis=axis)  # type: ignore[no-any-return]
 
     def _extremum(self, name: str, op: Op, dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
-        axes = normalize_axes(name, dim, self.ndim)
-        self._check_elements(name, axes)
-        shape = _result(kept_shape(self.shape, axes), axes, dim, keepdim)
-        return Extremum.apply(self._floating(), axes=axes, shape=shape, op=op)  # type: ignore[no-any-return]
+        how = self._folding(name, dim, keepdim)
+        self._check_elements(name, how.axes)
+        return Extremum.apply(self._floating(), axes=how.axes, shape=how.shape, op=op)  # type: ignore[no-any-return]
 
     def _check_elements(self, name: str, axes: tuple[int, ...]) -> None:
         if any(self.shape[d] == 0 for d in axes):
@@ -130,7 +134,11 @@ class Reductions(Elementary):
         return chosen.min(axis, keepdim=keepdim)._astype("int64")
 
     def _floating(self) -> Self:
-        return self if self.dtype.kind == "f" else self._astype(None)
+        return self if self.data.storage.dtype.kind == "f" else self._astype(None)
+
+    def _folding(self, name: str, dim: Dims, keepdim: bool) -> Folding:  # noqa: FBT001
+        axes = None if dim is None else normalize_axes(name, dim, self.ndim)
+        return folding(self.data.shape, axes, bool(keepdim))
 
     def _fold(
         self,
@@ -139,17 +147,9 @@ class Reductions(Elementary):
         dim: Dims,
         keepdim: bool,  # noqa: FBT001
     ) -> Self:
-        axes = normalize_axes(name, dim, self.ndim)
-        folded: Self = function.apply(self._floating(), axes=axes)
-        shape = _result(folded.shape, axes, dim, keepdim)
-        return folded if shape == folded.shape else folded.view(*shape)
-
-
-def _result(kept: Shape, axes: tuple[int, ...], dim: Dims, keepdim: bool) -> Shape:  # noqa: FBT001
-    """Return the shape of a fold that has left size 1 along its axes."""
-    if dim is None:
-        return (1,) if keepdim else ()
-    return kept if keepdim else tuple(n for d, n in enumerate(kept) if d not in axes)
+        how = self._folding(name, dim, keepdim)
+        folded: Self = function.apply(self._floating(), axes=how.axes)
+        return folded if how.shape == folded.shape else folded.view(*how.shape)
 
 
 @op(zero, zero, predicate=True)
