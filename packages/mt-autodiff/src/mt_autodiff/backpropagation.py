@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from mt_autodiff.errors import GradientError
-from mt_autodiff.mode import no_grad
+from mt_autodiff.mode import mode
 from mt_autodiff.variable import Variable
 
 
@@ -91,8 +91,11 @@ def backpropagate(
     if variable.is_constant():
         message = f"backward: this {type(variable).__name__} is a constant: nothing was recorded"
         raise GradientError(message)
-    with no_grad():
+    recording, mode.recording = mode.recording, False
+    try:
         _walk(variable, grad_output, retain_graph)
+    finally:
+        mode.recording = recording
 
 
 def _walk(variable: Variable, grad: Any, retain_graph: bool) -> None:  # noqa: FBT001

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="TensorBase")
 Hook = Callable[[Any], Any]
+_allocate = object.__new__
 
 
 class TensorBase(Variable):
@@ -232,8 +233,18 @@ class TensorBase(Variable):
         return elementwise(op, *cls._admit(args))
 
     def _new(self, data: TensorData) -> Self:
-        """Return a constant over other data of the same backend."""
-        return type(self)(data, self.backend)
+        """Return a constant over other data of the same backend.
+
+        Nearly all tensors are made here, so it does what the constructor does itself.
+        """
+        made = _allocate(type(self))
+        made.data = data
+        made.backend = self.backend
+        made.history = None
+        made.grad = None
+        made.hooks = None
+        made.unique_id = next_id()
+        return made
 
     def _like(self, values: Iterable[Any]) -> tuple[Self, ...]:
         """Make each value a tensor on this one's backend; numbers take its dtype."""

@@ -68,13 +68,13 @@ LINEAR = Linear()
 
 def _fit(x: TensorData, weight: TensorData, bias: TensorData | None) -> bool:
     """Whether there is clearly nothing to refuse: the common case, in few looks."""
-    dtype = x.storage.dtype
+    dtype, shape = x.storage.dtype, weight.shape
     return (
-        len(weight.shape) == 2  # noqa: PLR2004
-        and x.shape[-1:] == weight.shape[1:]
-        and dtype.kind == "f"
+        len(shape) == 2  # noqa: PLR2004
+        and x.shape[-1:] == shape[1:]
         and weight.storage.dtype is dtype
-        and (bias is None or (bias.shape == weight.shape[:1] and bias.storage.dtype is dtype))
+        and dtype.kind == "f"
+        and (bias is None or (bias.shape == shape[:1] and bias.storage.dtype is dtype))
     )
 
 

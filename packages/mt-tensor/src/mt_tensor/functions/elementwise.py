@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T", bound="TensorBase")
+Saved = tuple[TensorData, ...]
 
 
 class Elementwise(DataRule):
@@ -70,10 +71,10 @@ def rule_of(op: Op) -> Elementwise | None:
 
 def unary(op: Op, a: T) -> T:
     """Apply an operator of one operand, and record it."""
-    data = a.backend.elementwise(op, a.data)
-    result = a._new(data)
+    given = a.data
+    result = a._new(a.backend.elementwise(op, given))
     if a.history is not None and mode.recording:
-        result.history = _history(op, data, (a,))
+        result.history = _history(op, (given,), result.data, (a,))
     return result
 
 
@@ -88,10 +89,10 @@ def binary(op: Op, a: T, b: Any) -> T:
         b = a._new(a._number(b))
     elif type(b) is not type(a) or b.backend is not a.backend:
         a, b = a._admit((a, b))
-    data = a.backend.elementwise(op, a.data, b.data)
-    result = a._new(data)
+    x, y = a.data, b.data
+    result = a._new(a.backend.elementwise(op, x, y))
     if (a.history is not None or b.history is not None) and mode.recording:
-        result.history = _history(op, data, (a, b))
+        result.history = _history(op, (x, y), result.data, (a, b))
     return result
 
 
@@ -102,21 +103,21 @@ def elementwise(op: Op, *tensors: T) -> T:
         ShapeError: the shapes do not broadcast.
     """
     first = tensors[0]
-    data = first.backend.elementwise(op, *[t.data for t in tensors])
-    result = first._new(data)
+    given = tuple([t.data for t in tensors])
+    result = first._new(first.backend.elementwise(op, *given))
     if mode.recording and any(t.history is not None for t in tensors):
-        result.history = _history(op, data, tensors)
+        result.history = _history(op, given, result.data, tensors)
     return result
 
 
-def _history(op: Op, data: TensorData, tensors: tuple["TensorBase", ...]) -> History | None:
+def _history(
+    op: Op, given: Saved, result: TensorData, tensors: tuple["TensorBase", ...]
+) -> History | None:
     """Note how a result was computed, if gradients can flow through the operator."""
     rule = rule_of(op)
     if rule is None:
         return None
-    saved: tuple[TensorData, ...] = ()
-    if rule.saves == "inputs":
-        saved = tuple([t.data for t in tensors])
-    elif rule.saves == "output":
-        saved = (data,)
+    saved = given
+    if rule.saves != "inputs":
+        saved = (result,) if rule.saves == "output" else ()
     return History(rule, saved, tensors)
