@@ -15,10 +15,10 @@ from mt_nn.functional.transposed import ConvTranspose2d
 from mt_operators import maximum
 from mt_tensor.functions.indexing import Gather
 from mt_tensor.functions.joining import Cat
-from mt_tensor.functions.matmul import MatMul
-from mt_tensor.functions.movement import Copy, Expand, Permute, Restride, View
+from mt_tensor.functions.matmul import MATMUL
+from mt_tensor.functions.movement import PERMUTE, VIEW, Copy, Expand, Restride
 from mt_tensor.functions.padding import Pad
-from mt_tensor.functions.reduction import MEAN, Axes, CumSum, Extremum, Prod, Sum
+from mt_tensor.functions.reduction import MEAN, SUM, Axes, CumSum, Extremum, Prod
 from mt_tensor.functions.transfer import Transfer
 
 FIRST, LAST = -(2**63), 2**63 - 1
@@ -217,7 +217,7 @@ def _pad(graph: Graph, result: Pair) -> str:
 
 def _permute(graph: Graph, result: Pair) -> str:
     (x,) = graph.operands(result)
-    return graph.add("Transpose", x, perm=result.context.order)
+    return graph.add("Transpose", x, perm=result.context)
 
 
 def _cumsum(graph: Graph, result: Pair) -> str:
@@ -244,15 +244,15 @@ RULES: dict[Any, Rule] = {
     Gather: _gather,
     LINEAR: _linear,
     LogSoftmax: _log_softmax,
-    MatMul: _matmul,
+    MATMUL: _matmul,
     MaxPool2d: _pool("MaxPool"),
     MEAN: _dropping(lambda _: "ReduceMean", lambda saved: saved[0].axes),
     Pad: _pad,
-    Permute: _permute,
+    PERMUTE: _permute,
     Prod: _fold("ReduceProd"),
     Restride: _restride,
     Standardize: _standardize,
-    Sum: _fold("ReduceSum"),
+    SUM: _dropping(lambda _: "ReduceSum", lambda saved: saved[0].axes),
     Transfer: _copy,
-    View: _view,
+    VIEW: _view,
 }

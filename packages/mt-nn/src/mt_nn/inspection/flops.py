@@ -13,10 +13,10 @@ from mt_nn.functional.convolution1d import Conv1d
 from mt_nn.functional.linear import LINEAR
 from mt_nn.functional.transposed import ConvTranspose2d
 from mt_tensor import Tensor
-from mt_tensor.functions.matmul import MatMul
+from mt_tensor.functions.matmul import MATMUL
 
 RULES: dict[Any, Callable[[Tensor, Tensor, Tensor], int]] = {
-    MatMul: lambda result, a, _: 2 * result.size * a.shape[-1],
+    MATMUL: lambda result, a, _: 2 * result.size * a.shape[-1],
     LINEAR: lambda result, x, _: 2 * result.size * x.shape[-1],
     Conv1d: lambda result, _, weight: 2 * result.size * prod(weight.shape[1:]),
     Conv2d: lambda result, _, weight: 2 * result.size * prod(weight.shape[1:]),

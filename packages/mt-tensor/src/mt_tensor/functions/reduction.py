@@ -9,7 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mt_autodiff import Context, Function
-from mt_operators import Op, add, div, eq, maximum, mul
+from mt_operators import Op, add, div, eq, identity, maximum, mul
 from mt_tensor.defaults.reduction import kept_shape
 from mt_tensor.defaults.windows import reshaped
 from mt_tensor.functions.rule import DataRule, Shares, recorded
@@ -25,19 +25,22 @@ Axes = tuple[int, ...]
 T = TypeVar("T", bound="TensorBase")
 
 
-class Sum(Function):
-    """Sum over axes; its gradient is spread back over them."""
+class Sum(DataRule):
+    """A sum over axes; its gradient is spread back over them."""
 
-    @staticmethod
-    def forward(ctx: Context, a: "Tensor", *, axes: Axes) -> Any:
-        """Return the sums, with size 1 along `axes`."""
-        ctx.shape = a.shape
-        return fold(add, a, axes)
+    __name__ = "Sum"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: "Backend"
+    ) -> Shares:
         """Read each gradient once for each element that was summed: a view of stride 0."""
-        return grad_output.expand(ctx.shape)
+        (how,) = saved
+        if grad.strides != how.strides:
+            grad = backend.elementwise(identity, grad)
+        return [(inputs[0], grad.restrided(how.given, how.spread))]
+
+
+SUM = Sum()
 
 
 class Mean(DataRule):
@@ -87,6 +90,12 @@ def folding(given: Shape, axes: Axes | None, keepdim: bool) -> Folding:  # noqa:
     spread = broadcast_strides(kept, contiguous_strides(kept), given)
     number = float(prod([given[d] for d in along]))
     return Folding(along, given, shape, contiguous_strides(shape), spread, number)
+
+
+def total(a: T, how: Folding) -> T:
+    """Sum, and record it."""
+    sums = a.backend.fold(add, a.data, how.axes)
+    return recorded(SUM, sums.restrided(how.shape, how.strides), (a,), (how,))
 
 
 def mean(a: T, how: Folding) -> T:

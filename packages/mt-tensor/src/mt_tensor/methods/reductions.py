@@ -9,7 +9,6 @@ from typing import Self
 
 import numpy as np
 
-from mt_autodiff import Function
 from mt_operators import Op, eq, maximum, minimum, ne, op, zero
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.reduction import (
@@ -17,9 +16,9 @@ from mt_tensor.functions.reduction import (
     Extremum,
     Folding,
     Prod,
-    Sum,
     folding,
     mean,
+    total,
 )
 from mt_tensor.layout import normalize_axes, normalize_axis
 from mt_tensor.methods.elementary import Elementary
@@ -45,7 +44,7 @@ class Reductions(Elementary):
         Raises:
             ShapeError: a dimension is out of range or named twice.
         """
-        return self._fold("sum", Sum, dim, keepdim)
+        return self._total("sum", dim, keepdim)
 
     def mean(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Average over `dim`; nan over no elements. Arguments and shape as in `sum`."""
@@ -53,7 +52,9 @@ class Reductions(Elementary):
 
     def prod(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Multiply over `dim`. Arguments and shape as in `sum`."""
-        return self._fold("prod", Prod, dim, keepdim)
+        how = self._folding("prod", dim, keepdim)
+        folded: Self = Prod.apply(self._floating(), axes=how.axes)
+        return folded if how.shape == folded.shape else folded.view(*how.shape)
 
     def max(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Maximum over `dim`; elements that tie share the gradient, as in `torch.amax`.
@@ -73,12 +74,12 @@ class Reductions(Elementary):
 
     def all(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Whether all elements differ from 0, as `bool`. Arguments and shape as in `sum`."""
-        zeros = self.__apply_op__(eq, self, 0.0)._fold("all", Sum, dim, keepdim)  # noqa: SLF001  of this class
+        zeros = self.__apply_op__(eq, self, 0.0)._total("all", dim, keepdim)  # noqa: SLF001  of this class
         return self.__apply_op__(eq, zeros, 0.0)
 
     def any(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Whether any element differs from 0, as `bool`. Arguments and shape as in `sum`."""
-        others = self.__apply_op__(ne, self, 0.0)._fold("any", Sum, dim, keepdim)  # noqa: SLF001  of this class
+        others = self.__apply_op__(ne, self, 0.0)._total("any", dim, keepdim)  # noqa: SLF001  of this class
         return self.__apply_op__(ne, others, 0.0)
 
     def argmax(self, dim: int | None = None, *, keepdim: bool = True) -> Self:
@@ -140,16 +141,8 @@ class Reductions(Elementary):
         axes = None if dim is None else normalize_axes(name, dim, self.ndim)
         return folding(self.data.shape, axes, bool(keepdim))
 
-    def _fold(
-        self,
-        name: str,
-        function: type[Function],
-        dim: Dims,
-        keepdim: bool,  # noqa: FBT001
-    ) -> Self:
-        how = self._folding(name, dim, keepdim)
-        folded: Self = function.apply(self._floating(), axes=how.axes)
-        return folded if how.shape == folded.shape else folded.view(*how.shape)
+    def _total(self, name: str, dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
+        return total(self._floating(), self._folding(name, dim, keepdim))
 
 
 @op(zero, zero, predicate=True)
