@@ -75,8 +75,9 @@ def _product(
     turn_a: bool = False,
     turn_b: bool = False,
 ) -> TensorData:
-    dtype = floating(promote(x.storage.dtype, y.storage.dtype))
-    if x.storage.dtype is not dtype or y.storage.dtype is not dtype:
+    dtype = x.storage.dtype
+    if y.storage.dtype is not dtype or dtype.kind != "f":
+        dtype = floating(promote(dtype, y.storage.dtype))
         x, y = cast(backend, x, dtype), cast(backend, y, dtype)
     if len(x.shape) > 2 or len(y.shape) > 2:  # noqa: PLR2004
         x, y = _batched(x, y)

@@ -4,6 +4,7 @@ The functions keep every dimension: a folded one has size 1, so that the result 
 against its input. Dropping it is a view, made by the caller.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -13,7 +14,13 @@ from mt_operators import Op, add, div, eq, identity, maximum, mul
 from mt_tensor.defaults.reduction import kept_shape
 from mt_tensor.defaults.windows import reshaped
 from mt_tensor.functions.rule import DataRule, Shares, recorded
-from mt_tensor.layout import Shape, Strides, broadcast_strides, contiguous_strides
+from mt_tensor.layout import (
+    Shape,
+    Strides,
+    broadcast_strides,
+    contiguous_strides,
+    normalize_axes,
+)
 from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from mt_tensor.tensor import Tensor
 
 Axes = tuple[int, ...]
+Dims = int | Sequence[int] | None
 T = TypeVar("T", bound="TensorBase")
 
 
@@ -79,17 +87,30 @@ class Folding(NamedTuple):
     number: float
 
 
-@lru_cache(maxsize=1024)
-def folding(given: Shape, axes: Axes | None, keepdim: bool) -> Folding:  # noqa: FBT001
-    """Describe a fold of what has the shape `given`; over all its axes to the shape (1,)."""
-    along = tuple(range(len(given))) if axes is None else axes
-    kept = kept_shape(given, along)
-    shape = (1,) if axes is None else kept
+def folding(name: str, given: Shape, dim: Dims, keepdim: bool) -> Folding:  # noqa: FBT001
+    """Describe a fold of what has the shape `given`.
+
+    Args:
+        name: of the function, for errors.
+        given: the shape of what is folded.
+        dim: one dimension or several; None for all.
+        keepdim: keep size 1 in place of each; over all dimensions the result has shape (1,).
+
+    Raises:
+        ShapeError: a dimension is out of range or named twice.
+    """
+    axes = normalize_axes(name, dim, len(given))
+    kept = kept_shape(given, axes)
+    shape = (1,) if dim is None else kept
     if not keepdim:
-        shape = tuple([n for d, n in enumerate(given) if d not in along])
+        shape = tuple([n for d, n in enumerate(given) if d not in axes])
     spread = broadcast_strides(kept, contiguous_strides(kept), given)
-    number = float(prod([given[d] for d in along]))
-    return Folding(along, given, shape, contiguous_strides(shape), spread, number)
+    number = float(prod([given[d] for d in axes]))
+    return Folding(axes, given, shape, contiguous_strides(shape), spread, number)
+
+
+known_folding = lru_cache(maxsize=1024)(folding)
+"""The same, remembered; for a dimension that is None or an int, and not merely equal to one."""
 
 
 def total(a: T, how: Folding) -> T:

@@ -4,7 +4,6 @@
 further word; `keepdim=False` drops the dimension. Over all dimensions the result has shape (1,).
 """
 
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -13,17 +12,17 @@ from mt_operators import Op, eq, maximum, minimum, ne, op, zero
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.reduction import (
     CumSum,
+    Dims,
     Extremum,
     Folding,
     Prod,
     folding,
+    known_folding,
     mean,
     total,
 )
-from mt_tensor.layout import normalize_axes, normalize_axis
+from mt_tensor.layout import normalize_axis
 from mt_tensor.methods.elementary import Elementary
-
-Dims = int | Sequence[int] | None
 
 
 class Reductions(Elementary):
@@ -138,8 +137,8 @@ class Reductions(Elementary):
         return self if self.data.storage.dtype.kind == "f" else self._astype(None)
 
     def _folding(self, name: str, dim: Dims, keepdim: bool) -> Folding:  # noqa: FBT001
-        axes = None if dim is None else normalize_axes(name, dim, self.ndim)
-        return folding(self.data.shape, axes, bool(keepdim))
+        known = known_folding if dim is None or type(dim) is int else folding
+        return known(name, self.data.shape, dim, bool(keepdim))
 
     def _total(self, name: str, dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
         return total(self._floating(), self._folding(name, dim, keepdim))
