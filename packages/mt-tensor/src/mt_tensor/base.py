@@ -340,7 +340,7 @@ class TensorBase(Variable):
 def _check_saved(history: History, made: int) -> None:
     """Refuse to use elements that were overwritten after a node saved them."""
     ctx: Any = history.ctx
-    for saved in ctx if type(ctx) is tuple else ctx.saved_values:
+    for saved in ctx if isinstance(ctx, tuple) else ctx.saved_values:
         data = saved.data if isinstance(saved, TensorBase) else saved
         if isinstance(data, TensorData) and data.last_write[0] > made:
             name: Any = history.last_fn

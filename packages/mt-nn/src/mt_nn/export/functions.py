@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from mt_nn.export.graph import Graph, Pair, Rule
-from mt_nn.functional.convolution import Conv2d
-from mt_nn.functional.convolution1d import Conv1d
+from mt_nn.functional.convolution import CONV2D
+from mt_nn.functional.convolution1d import CONV1D
 from mt_nn.functional.embedding import Embedding
 from mt_nn.functional.linear import LINEAR
 from mt_nn.functional.normalization import Standardize
-from mt_nn.functional.pooling import AvgPool2d, MaxPool2d
-from mt_nn.functional.softmax import LogSoftmax
+from mt_nn.functional.pooling import AVG_POOL2D, MAX_POOL2D
+from mt_nn.functional.softmax import LOG_SOFTMAX
 from mt_nn.functional.transposed import ConvTranspose2d
 from mt_operators import maximum
 from mt_tensor.functions.indexing import Gather
@@ -231,10 +231,10 @@ def _log_softmax(graph: Graph, result: Pair) -> str:
 
 
 RULES: dict[Any, Rule] = {
-    AvgPool2d: _pool("AveragePool"),
+    AVG_POOL2D: _pool("AveragePool"),
     Cat: _cat,
-    Conv1d: _conv1d,
-    Conv2d: _conv,
+    CONV1D: _conv1d,
+    CONV2D: _conv,
     ConvTranspose2d: _conv_transpose,
     Copy: _copy,
     CumSum: _cumsum,
@@ -243,9 +243,9 @@ RULES: dict[Any, Rule] = {
     Extremum: _dropping(_extremum, lambda context: context.axes),
     Gather: _gather,
     LINEAR: _linear,
-    LogSoftmax: _log_softmax,
+    LOG_SOFTMAX: _log_softmax,
     MATMUL: _matmul,
-    MaxPool2d: _pool("MaxPool"),
+    MAX_POOL2D: _pool("MaxPool"),
     MEAN: _dropping(lambda _: "ReduceMean", lambda saved: saved[0].axes),
     Pad: _pad,
     PERMUTE: _permute,
