@@ -57,7 +57,9 @@ class FastBackend(Backend):
     fold = fresh.fold
     product = fresh.product
     sgd_step = optimization.sgd_step
+    sgd_steps = optimization.sgd_steps
     adam_step = optimization.adam_step
+    adam_steps = optimization.adam_steps
 
     def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
         """Take the array itself, or an aligned copy in the machine's byte order."""
