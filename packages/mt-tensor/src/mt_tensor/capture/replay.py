@@ -37,7 +37,7 @@ class Replay:
         self.inputs = inputs
         self._recording: Recording | None = recording
         entries, self._lost = shared(recording.recorder.entries, _unseen(recording))
-        self._tape = Tape(recording.backend, entries)
+        self._tape = Tape(recording.backend, entries, self._lost)
         self._fill = places.fill
         self._runs = self._tape.runs
         self._stamps = [data.last_write for data in recording.written]

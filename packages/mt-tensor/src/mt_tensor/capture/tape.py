@@ -1,6 +1,7 @@
 """A recorded step: the calls of a backend in order, and what happens between them."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -112,16 +113,22 @@ class Tape:
     Args:
         backend: makes the calls.
         entries: of the step.
+        lost: the `id` of each storage that is set before it is read, and not looked at afterwards.
     """
 
-    def __init__(self, backend: "Backend", entries: Sequence[Entry]) -> None:
+    def __init__(
+        self, backend: "Backend", entries: Sequence[Entry], lost: Collection[int] = ()
+    ) -> None:
         """Prepare the runs; nothing runs yet."""
         self._parts: list[Live[Any] | Run] = []
         self._relied_on: list[Live[Any] | Run] = []
-        for piece in _pieces(entries):
+        pieces = _pieces(entries)
+        meetings = Counter(key for piece in pieces for key in _touched(piece))
+        for piece in pieces:
             calls = [entry for entry in piece if isinstance(entry, Call)]
             self._parts += [entry for entry in piece if isinstance(entry, Live)]
-            self._parts += [backend.lowered(calls)] if calls else []
+            own = {key for key in _touched(piece) if key in lost and meetings[key] == 1}
+            self._parts += [backend.lowered(calls, own)] if calls else []
             self._parts += [partial(e.run, backend) for e in piece if isinstance(e, Check)]
 
     def repeat(self) -> None:
@@ -137,6 +144,12 @@ class Tape:
     def runs(self) -> tuple[Run, ...]:
         """What takes the next step, in order."""
         return tuple(part.refresh if isinstance(part, Live) else part for part in self._parts)
+
+
+def _touched(piece: Sequence[Entry]) -> set[int]:
+    """Return the `id` of each storage that entries touch."""
+    looks = (entry for entry in piece if not isinstance(entry, Live))
+    return {id(a.storage) for entry in looks for a in entry.tensors}
 
 
 def _pieces(entries: Sequence[Entry]) -> list[list[Entry]]:
