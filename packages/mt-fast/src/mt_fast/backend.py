@@ -1,6 +1,6 @@
 """The fast backend: NumPy storages, kernels compiled by Numba."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from math import prod
 from types import BuiltinFunctionType, FunctionType
@@ -247,9 +247,9 @@ class FastBackend(Backend):
         """Drop what the key decides, in one pass."""
         dropout.dropout(out, a, p, key)
 
-    def lowered(self, calls: Sequence[Call]) -> Run:
+    def lowered(self, calls: Sequence[Call], own: Collection[int] = ()) -> Run:
         """Return a function that makes the calls from C, from its second run on."""
-        return replaying.lowered(self, calls)
+        return replaying.lowered(self, calls, own)
 
     def compared(self, rows: np.ndarray[Any, Any]) -> Comparison | None:
         """Return compiled functions that compare words of memory."""
