@@ -5,7 +5,8 @@ the same objects. The first goes the long way, which also tells which kernels it
 these an entry is made, in words that `mt_fast.kernels.recalling` reads.
 
 Layouts are compared by the addresses of their tuples. So equal tuples are exchanged for the one
-that was met first: once for a parameter; and what the arithmetic of layouts hands out, it keeps.
+that was met first (`mt_tensor.layout.shared`): once for a parameter; and what the arithmetic of
+layouts hands out are such tuples.
 """
 
 import ctypes
@@ -19,8 +20,8 @@ import numpy as np
 from mt_fast.compiler import Kernel, compile_kernel
 from mt_fast.kernels import recalling
 from mt_fast.kernels.intrinsics.instruction import EXAMINED
-from mt_fast.launching import REMEMBERED
 from mt_operators import Op
+from mt_tensor.layout import shared
 from mt_tensor.tensor_data import UNWRITTEN, TensorData
 
 HEAD = 16
@@ -127,20 +128,10 @@ def _settle(args: tuple[Any, ...]) -> bool:
     changed = False
     for arg in args:
         if type(arg) is TensorData:
-            shape, strides = _first(arg.shape), _first(arg.strides)
+            shape, strides = shared(arg.shape), shared(arg.strides)
             if shape is not arg.shape or strides is not arg.strides:
                 arg.shape, arg.strides, changed = shape, strides, True
     return changed
-
-
-def _first(met: tuple[int, ...]) -> tuple[int, ...]:
-    if len(_met) >= REMEMBERED:
-        _met.clear()
-    return _met.setdefault(met, met)
-
-
-_met: dict[tuple[int, ...], tuple[int, ...]] = {}
-"""The shapes and strides that were met."""
 
 
 def _lasting(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
