@@ -307,7 +307,7 @@ def test_a_node_is_let_go_as_soon_as_it_is_done():
     root = [y]
     del y
     backpropagate(root.pop(), 1.0)
-    assert alive == [5, 5, 5, 4, 3]  # the one at hand, and the one before it
+    assert alive == [5, 5, 4, 3, 2]  # the result, which the caller holds, and those to be done
 
 
 def test_threads_do_not_stop_each_other_s_recording():

@@ -4,7 +4,6 @@ import pytest
 
 from mt_autodiff import (
     Context,
-    Elementwise,
     Function,
     GradientError,
     Scalar,
@@ -12,7 +11,6 @@ from mt_autodiff import (
     no_grad,
 )
 from mt_autodiff.scalar_rule import ScalarRule
-from mt_operators import add, mul, sigmoid, where
 
 
 class Square(Function):
@@ -186,40 +184,6 @@ def test_chain_rule_gives_each_input_its_share():
 def test_a_rule_of_scalars_defines_its_backward():
     with pytest.raises(NotImplementedError, match="mine: its rule defines no backward"):
         ScalarRule("mine", lambda _inputs, _saved, _d: ()).backward((), 1.0)
-
-
-class TestElementwise:
-    """An operator as a rule over any kind of value: here lists of floats."""
-
-    @staticmethod
-    def call(fn, values):
-        calls.append(fn.__name__)
-        return [fn(*items) for items in zip(*values, strict=True)]
-
-    def rule(self, op, *needed):
-        calls.clear()
-        return Elementwise(op, needed, self.call)
-
-    def test_each_input_that_needs_one_gets_a_gradient(self):
-        rule = self.rule(mul, True, False)
-        assert rule.__name__ == "mul"
-        assert rule.backward(([2.0, 3.0], [5.0, 7.0]), [1.0, 10.0]) == ([5.0, 70.0], None)
-        assert calls == ["mul_pullback_0"]
-
-    def test_constant_partials_need_no_call(self):
-        gradient = [1.0, 2.0]
-        assert self.rule(add, True, True).backward((), gradient) == (gradient, gradient)
-        assert calls == []
-
-    def test_the_output_may_be_what_is_saved(self):
-        assert self.rule(sigmoid, True).backward(([0.5],), [4.0]) == ([1.0],)
-
-    def test_an_input_without_a_gradient_has_none(self):
-        rule = self.rule(where, True, True, True)
-        assert rule.backward(([1.0], [2.0], [3.0]), [4.0]) == (None, [4.0], [0.0])
-
-
-calls = []
 
 
 def test_a_context_starts_empty():

@@ -248,6 +248,22 @@ class ForgetsTheDecay(SimpleBackend):
         super().adam_step(value, grad, mean, square, **rates | {"weight_decay": 0.0})
 
 
+class MovesOneAtMost(SimpleBackend):
+    def sgd_steps(self, parts, **rates):
+        super().sgd_steps(parts[:1], **rates)
+
+
+class SharesTheMoments(SimpleBackend):
+    def adam_steps(self, parts, **rates):
+        super().adam_steps([(*part[:3], part[2]) for part in parts], **rates)
+
+
+class RemembersTheRates(SimpleBackend):
+    def sgd_steps(self, parts, **rates):
+        self.rates = vars(self).get("rates", rates)
+        super().sgd_steps(parts, **self.rates)
+
+
 def function(fn):
     return fn.forward if isinstance(fn, Op) else fn
 
@@ -321,6 +337,9 @@ MISTAKES = [
     (SkipsSmallGradients, "test_a_gradient_that_is_nearly_zero"),
     (HasFourDigitsOnly, "test_avg_pool2d"),
     (ForgetsTheDecay, "test_adam_step"),
+    (MovesOneAtMost, "test_sgd_steps"),
+    (RemembersTheRates, "test_sgd_steps"),
+    (SharesTheMoments, "test_adam_steps"),
     (DropsByPlaceInStorage, "test_dropout_of_any_layout"),
     (KeepsHalfOfTheKey, "test_dropout_of_a_key"),
     (ForgetsTheRate, "test_lowered_calls_have_the_values_of_the_step"),

@@ -16,15 +16,17 @@ from hypothesis import strategies as st
 
 import mt_tensor as mt
 import mt_tensor.functions
-from mt_autodiff import Elementwise, Function, GradientError
-from mt_operators import zero
+from mt_autodiff import Function, GradientError
+from mt_operators import mul, zero
 from mt_operators.testing import sample
+from mt_tensor.functions.elementwise import Elementwise
 from mt_tensor.functions.indexing import Gather
 from mt_tensor.functions.joining import Cat
 from mt_tensor.functions.matmul import MatMul
 from mt_tensor.functions.movement import Copy, Expand, Permute, Restride, View
 from mt_tensor.functions.padding import Pad
 from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum
+from mt_tensor.functions.rule import DataRule
 from mt_tensor.functions.transfer import Transfer
 from mt_tensor.simple import SimpleBackend
 from mt_tensor.testing import OPERATORS
@@ -152,13 +154,7 @@ def test_an_operators_gradient(name, i):
 
 @pytest.mark.parametrize(("name", "i"), PARTIALS)
 def test_an_operators_gradient_that_is_wrong_by_a_hundredth_is_noticed(monkeypatch, name, i):
-    original = Elementwise.backward
-
-    def off(self, ctx, grad_output):
-        grads = original(self, ctx, grad_output)
-        return scaled(grads, i) if self.op is OPERATORS[name] else grads
-
-    monkeypatch.setattr(Elementwise, "backward", off)
+    make_wrong(monkeypatch, Elementwise, i, lambda rule: rule.op is OPERATORS[name])
     with pytest.raises(GradientError, match="input 0: the gradient along a random direction is"):
         check_operator(name, i)
 
@@ -187,15 +183,32 @@ EACH_INPUT = [(*case, i) for case in FUNCTIONS for i in range(len(case[2]))]
 @pytest.mark.parametrize("case", EACH_INPUT, ids=labels(EACH_INPUT))
 def test_a_functions_gradient_that_is_wrong_by_a_hundredth_is_noticed(monkeypatch, case):
     kind, f, inputs, i = case
-    original = kind.backward
+    if issubclass(kind, DataRule):
+        make_wrong(monkeypatch, kind, i)
+    else:
+        original = kind.backward
 
-    def off(ctx, grad_output):
-        grads = original(ctx, grad_output)
-        return scaled(grads if isinstance(grads, tuple) else (grads,), i)
+        def off(ctx, grad_output):
+            grads = original(ctx, grad_output)
+            return scaled(grads if isinstance(grads, tuple) else (grads,), i)
 
-    monkeypatch.setattr(kind, "backward", staticmethod(off))
+        monkeypatch.setattr(kind, "backward", staticmethod(off))
     with pytest.raises(GradientError, match=r"input \d: the gradient along a random direction"):
         mt.grad_check(f, *map(mt.tensor, inputs))
+
+
+def make_wrong(monkeypatch, kind, i, chosen=lambda _: True):
+    """Let a rule give its input number i a hundredth too much."""
+    original = kind.shares
+
+    def off(self, inputs, saved, grad, backend):
+        shares = original(self, inputs, saved, grad, backend)
+        if not chosen(self):
+            return shares
+        more = mt.tensor(1.01, backend=backend).data
+        return [(v, backend.elementwise(mul, g, more) if v is inputs[i] else g) for v, g in shares]
+
+    monkeypatch.setattr(kind, "shares", off)
 
 
 def scaled(grads, i):
@@ -211,9 +224,9 @@ def test_every_function_of_the_library_is_checked():
         value
         for module in modules
         for value in vars(module).values()
-        if inspect.isclass(value) and issubclass(value, Function) and value is not Function
+        if inspect.isclass(value) and issubclass(value, (Function, DataRule))
     }
-    assert found == {kind for kind, *_ in FUNCTIONS}
+    assert found - {Function, DataRule, Elementwise} == {kind for kind, *_ in FUNCTIONS}
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -95,16 +95,13 @@ def test_views_of_one_layout_share_it():
         lambda data: data.expand((2, 3, 100)),
     ):
         assert view(one).strides is view(other).strides
-    assert one.view(tuple([100, 3])).shape is other.view(tuple([100, 3])).shape  # noqa: C409
     assert one.narrow(1, 3, 50).shape is other.narrow(1, 9, 50).shape
 
 
 def test_sizes_that_are_numbers_of_numpy_are_for_nobody_else():
     data = TensorData(np.zeros(21), (21,))
-    data.view((np.int64(7), np.int64(3)))
     data.narrow(0, 0, np.int64(5))
-    sizes = *data.view((7, 3)).shape, *data.narrow(0, 0, 5).shape
-    assert [(type(n), n) for n in sizes] == [(int, 7), (int, 3), (int, 5)]
+    assert [type(n) for n in data.narrow(0, 0, 5).shape] == [int]
 
 
 def test_a_mark_is_made_for_the_first_write_or_view():

@@ -9,7 +9,6 @@ from mt_autodiff.dot_product import dot as dot
 from mt_autodiff.drawing import to_dot as to_dot
 from mt_autodiff.drawing import to_svg as to_svg
 from mt_autodiff.errors import GradientError as GradientError
-from mt_autodiff.function import Elementwise as Elementwise
 from mt_autodiff.function import Function as Function
 from mt_autodiff.graph import graph_of as graph_of
 from mt_autodiff.history import LEAF as LEAF

@@ -10,13 +10,12 @@ The engine adds up the gradients of a variable that is used more than once, and 
 fits them to its own form (`Variable._fit`), so no rule has to think of broadcasting.
 """
 
-from collections.abc import Iterator
 from heapq import heappop, heappush
 from operator import attrgetter
 from typing import Any
 
 from mt_autodiff.errors import GradientError
-from mt_autodiff.mode import no_grad
+from mt_autodiff.mode import mode
 from mt_autodiff.variable import Variable
 
 
@@ -37,11 +36,11 @@ def topological_sort(variable: Variable) -> list[Variable]:
     return sorted(found.values(), key=attrgetter("unique_id"), reverse=True)
 
 
-def gradients(variable: Variable, grad_output: Any) -> Iterator[tuple[Variable, Any]]:
-    """Yield each variable that `variable` depends on, with its complete gradient.
+def gradients(variable: Variable, grad_output: Any) -> list[tuple[Variable, Any]]:
+    """List each variable that `variable` depends on, with its complete gradient.
 
     The order is topological, `variable` itself first. A variable to which no gradient flows is
-    left out. Nothing is accumulated and nothing freed; a consumer may free what it was given.
+    left out. Nothing is accumulated and nothing freed.
 
     Args:
         variable: the result to differentiate.
@@ -50,19 +49,17 @@ def gradients(variable: Variable, grad_output: Any) -> Iterator[tuple[Variable, 
     Raises:
         GradientError: the graph was freed, or a backward broke its contract.
     """
-    pending = {variable.unique_id: (variable, grad_output)}
-    waiting = [] if variable.is_constant() else [-variable.unique_id]  # a heap: the last one first
-    while waiting:
-        node, grad = pending.pop(-heappop(waiting))
-        if not node.is_leaf():
-            for parent, contribution in node.chain_rule(grad):
-                key = parent.unique_id
-                if key in pending:
-                    pending[key] = parent, pending[key][1] + contribution
-                else:
-                    pending[key] = parent, contribution
-                    heappush(waiting, -key)
-        yield node, grad
+    complete: dict[int, Any] = {variable.unique_id: grad_output}
+    found = []
+    for node in topological_sort(variable):
+        if node.unique_id not in complete:
+            continue
+        grad = complete[node.unique_id]
+        found.append((node, grad))
+        for parent, share in () if node.is_leaf() else node.chain_rule(grad):
+            key = parent.unique_id
+            complete[key] = complete[key] + share if key in complete else share
+    return found
 
 
 def backpropagate(
@@ -94,6 +91,22 @@ def backpropagate(
     if variable.is_constant():
         message = f"backward: this {type(variable).__name__} is a constant: nothing was recorded"
         raise GradientError(message)
-    with no_grad():
-        for node, grad in gradients(variable, grad_output):
-            node.visited(grad, retain_graph)
+    recording, mode.recording = mode.recording, False
+    try:
+        _walk(variable, grad_output, retain_graph)
+    finally:
+        mode.recording = recording
+
+
+def _walk(variable: Variable, grad: Any, retain_graph: bool) -> None:  # noqa: FBT001
+    pending = {-variable.unique_id: (variable, grad)}
+    waiting = [-variable.unique_id]  # a heap: the variable that was made last comes first
+    while waiting:
+        node, grad = pending.pop(heappop(waiting))
+        for parent, share in node.pass_on(grad, retain_graph):
+            key = -parent.unique_id
+            if key in pending:
+                pending[key] = parent, parent._sum(pending[key][1], share)
+            else:
+                pending[key] = parent, share
+                heappush(waiting, key)

@@ -1,6 +1,6 @@
-"""Differentiable functions: written by hand as a `Function`, or derived from an `Op`.
+"""Differentiable functions that are written by hand.
 
-`Function` is for what an elementwise operator cannot say: a sum along an axis, a matrix product.
+A `Function` is for what an elementwise operator cannot say: a sum along an axis, a matrix product.
 As in `torch.autograd.Function`, a subclass has two static methods:
 
     class Square(Function):
@@ -17,16 +17,11 @@ As in `torch.autograd.Function`, a subclass has two static methods:
 Variables go by position; metadata (axes, shapes) by keyword, and never has a gradient.
 """
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from mt_autodiff.history import Context, History
 from mt_autodiff.mode import mode
 from mt_autodiff.variable import Variable
-from mt_operators import Op
-from mt_operators.op import one, zero
-
-Call = Callable[[Callable[..., float], tuple[Any, ...]], Any]
 
 
 class Function:
@@ -65,43 +60,6 @@ class Function:
             mode.recording = recording
         history = History(cls, ctx, variables) if recording and True in needed else None
         return kind._result(value, history, cls.__name__)
-
-
-class Elementwise:
-    """An operator as a rule of the graph: its backward is `d * partial` for each input.
-
-    What it keeps for its backward is the tuple of values that its partials take.
-
-    Args:
-        op: the operator.
-        needed: for each input, whether anyone will use its gradient.
-        call: applies a float function to a tuple of values of this kind: for tensors, a kernel
-            over their storages.
-    """
-
-    __slots__ = ("__name__", "_blank", "_call", "_only", "_passed", "_pulled", "op")
-
-    def __init__(self, op: Op, needed: tuple[bool, ...], call: Call) -> None:
-        """Derive the rule from the operator."""
-        self.op = op
-        self.__name__ = op.name
-        self._call = call
-        self._blank = [None] * op.arity
-        wanted = [i for i in range(op.arity) if needed[i] and op.partials[i] is not zero]
-        self._passed = [i for i in wanted if op.partials[i] is one]
-        self._pulled = [(i, op.pullbacks[i]) for i in wanted if op.partials[i] is not one]
-        self._only = self._pulled[0][1] if self._pulled and op.arity == 1 else None
-
-    def backward(self, saved: tuple[Any, ...], grad_output: Any) -> tuple[Any, ...]:
-        """Return the gradient by each input that needs one, None for the others."""
-        if self._only is not None:  # most often: an activation
-            return (self._call(self._only, (grad_output, *saved)),)
-        gradients: list[Any] = self._blank.copy()
-        for i in self._passed:
-            gradients[i] = grad_output
-        for i, pullback in self._pulled:
-            gradients[i] = self._call(pullback, (grad_output, *saved))
-        return tuple(gradients)
 
 
 def _kind(name: str, inputs: tuple[Any, ...]) -> type[Variable]:

@@ -14,14 +14,11 @@ if TYPE_CHECKING:
 
 
 class Rule(Protocol):
-    """Something that can go backward: a `Function` subclass, or an operator made differentiable."""
+    """What can go backward: a `Function` subclass, or a rule that a kind of variable knows."""
 
     @property
     def __name__(self) -> str:
         """Its name in graphs and in errors."""
-
-    def backward(self, ctx: Any, grad_output: Any) -> Any:
-        """Return the gradient of each input, given the gradient of the output."""
 
 
 class Context:

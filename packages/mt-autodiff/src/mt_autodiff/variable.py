@@ -66,12 +66,26 @@ class Variable(ABC):
         inputs = self.history.inputs if self.history is not None else ()
         return [x for x in inputs if not x.is_constant()]
 
-    def visited(self, grad: Any, retain_graph: bool) -> None:  # noqa: FBT001
-        """Keep the gradient, if a leaf; else let go of how it was computed, unless retained."""
+    def pass_on(self, grad: Any, retain_graph: bool) -> Iterable[tuple["Variable", Any]]:  # noqa: FBT001
+        """Take part in a backward: keep the gradient, if a leaf; else give the inputs their shares.
+
+        Args:
+            grad: the complete gradient, in the form in which a backward carries it.
+            retain_graph: keep how it was computed; else let go of it.
+
+        Returns:
+            As `chain_rule`, in that form; nothing from a leaf.
+
+        Raises:
+            GradientError: as `chain_rule`.
+        """
         if self.is_leaf():
             self._accumulate(grad)
-        elif not retain_graph:
+            return ()
+        shares = self.chain_rule(grad)
+        if not retain_graph:
             self._free()
+        return shares
 
     def _free(self) -> None:
         """Let go of how it was computed, once nobody will go through it again."""
@@ -97,6 +111,10 @@ class Variable(ABC):
     @abstractmethod
     def _fit(self, grad: Any) -> Any:
         """Bring a gradient to the form of this variable: its shape, after broadcasting."""
+
+    def _sum(self, share: Any, other: Any) -> Any:
+        """Add two shares of the gradient, in the form in which a backward carries them."""
+        return share + other
 
     @abstractmethod
     def _accumulate(self, grad: Any) -> None:

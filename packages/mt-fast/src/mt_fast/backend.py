@@ -1,6 +1,6 @@
 """The fast backend: NumPy storages, kernels compiled by Numba."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from math import prod
 from types import BuiltinFunctionType, FunctionType
@@ -62,7 +62,9 @@ class FastBackend(Backend):
         return over_all_of(self.pool.take(prod(shape), dtype), shape)
 
     sgd_step = optimization.sgd_step
+    sgd_steps = optimization.sgd_steps
     adam_step = optimization.adam_step
+    adam_steps = optimization.adam_steps
 
     def from_numpy(self, array: np.ndarray[Any, Any]) -> Storage:
         """Take the array itself, or an aligned copy in the machine's byte order."""
@@ -245,9 +247,9 @@ class FastBackend(Backend):
         """Drop what the key decides, in one pass."""
         dropout.dropout(out, a, p, key)
 
-    def lowered(self, calls: Sequence[Call]) -> Run:
+    def lowered(self, calls: Sequence[Call], own: Collection[int] = ()) -> Run:
         """Return a function that makes the calls from C, from its second run on."""
-        return replaying.lowered(self, calls)
+        return replaying.lowered(self, calls, own)
 
     def compared(self, rows: np.ndarray[Any, Any]) -> Comparison | None:
         """Return compiled functions that compare words of memory."""

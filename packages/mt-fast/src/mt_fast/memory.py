@@ -5,9 +5,8 @@ the same objects. The first goes the long way, which also tells which kernels it
 these an entry is made, in words that `mt_fast.kernels.recalling` reads.
 
 Layouts are compared by the addresses of their tuples. So equal tuples are exchanged for the one
-that was met first, once for a parameter. A tuple that comes again, in other tensors, is one that
-somebody keeps: a constant, or what the arithmetic of layouts hands out. It is left as it is, and a
-call with it is remembered for itself.
+that was met first (`mt_tensor.layout.shared`): once for a parameter; and what the arithmetic of
+layouts hands out are such tuples.
 """
 
 import ctypes
@@ -21,8 +20,8 @@ import numpy as np
 from mt_fast.compiler import Kernel, compile_kernel
 from mt_fast.kernels import recalling
 from mt_fast.kernels.intrinsics.instruction import EXAMINED
-from mt_fast.launching import REMEMBERED
 from mt_operators import Op
+from mt_tensor.layout import shared
 from mt_tensor.tensor_data import UNWRITTEN, TensorData
 
 HEAD = 16
@@ -129,31 +128,10 @@ def _settle(args: tuple[Any, ...]) -> bool:
     changed = False
     for arg in args:
         if type(arg) is TensorData:
-            shape, strides = _first(arg.shape), _first(arg.strides)
+            shape, strides = shared(arg.shape), shared(arg.strides)
             if shape is not arg.shape or strides is not arg.strides:
                 arg.shape, arg.strides, changed = shape, strides, True
     return changed
-
-
-def _first(met: tuple[int, ...]) -> tuple[int, ...]:
-    first = _met.get(met)
-    if first is None:
-        plain = all(type(n) is int for n in met)
-        first = _met[met] = met if plain else tuple(map(int, met))  # not NumPy's, for all others
-    if first is met or id(met) in _others:
-        return met
-    if len(_met) + len(_others) > REMEMBERED:
-        _met.clear()
-        _others.clear()
-    _others[id(met)] = met
-    return first
-
-
-_met: dict[tuple[int, ...], tuple[int, ...]] = {}
-"""The shapes and strides that were met first."""
-
-_others: dict[int, tuple[int, ...]] = {}
-"""Equal ones that were met later, by address; as long as they are here, it is theirs."""
 
 
 def _lasting(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:

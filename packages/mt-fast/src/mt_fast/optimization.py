@@ -1,5 +1,11 @@
-"""`sgd_step` and `adam_step`: one pass for each parameter."""
+"""The steps of optimisers, of one parameter or of many: one pass for each.
 
+The parameters of a small network have a few hundred elements, so what costs time is to find out
+how to start. That is remembered: of many parameters, each takes one look-up and one start. One that
+has not been met yet is left to the single step.
+"""
+
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -13,19 +19,28 @@ from mt_fast.launching import (
     CHUNK,
     NO_LAYOUT,
     PARALLEL_SIZE,
+    REMEMBERED,
     Numbers,
     Prepared,
     Work,
+    described,
     listeners,
     numbers,
+    starter,
 )
-from mt_tensor.backend import Backend
+from mt_tensor.backend import AdamPart, Backend, SgdPart
 from mt_tensor.defaults.optimization import adam_rates
 from mt_tensor.dtypes import DType
 from mt_tensor.layout import contiguous_strides, is_contiguous
 from mt_tensor.tensor_data import TensorData
 
 RATE = np.dtype(np.float64)
+
+Known = tuple[Callable[..., Any], np.ndarray[Any, Any], Sequence[DType]]
+"""What starts a kernel on this thread, the words that it reads, and the dtypes that they name."""
+
+UNKNOWN: Known = (lambda *_: False, NO_LAYOUT, ())
+"""Starts nothing."""
 
 
 def sgd_step(  # noqa: PLR0913  the numbers of the rule
@@ -71,6 +86,62 @@ def adam_step(
     else:
         packed = _kept_adam_rates(**rates | {"betas": tuple(rates["betas"])})
     _update("adapt", moving, packed)
+
+
+def sgd_steps(  # noqa: PLR0913  the numbers of the rule
+    self: Any,
+    parts: Sequence[SgdPart],
+    *,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+) -> None:
+    """Make an `sgd_step` of each part: a backend's method."""
+    (packed,) = _kept_sgd_rates(lr, momentum, dampening, weight_decay)
+    key: Any
+    for p, g, v in parts:
+        if v is None:
+            key = "descend", p.shape, p.strides, g.strides, p.offset or g.offset
+            start, words, _ = _known.get(key, UNKNOWN)
+            started = start(words, p.storage, g.storage, packed, 0, 0, 0)
+        else:
+            offset = p.offset or g.offset or v.offset
+            key = "roll", p.shape, p.strides, g.strides, v.strides, offset, nesterov
+            start, words, _ = _known.get(key, UNKNOWN)
+            started = start(words, p.storage, g.storage, v.storage, packed, 0, 0, 0, 0)
+        if not started:
+            rates = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+            self.sgd_step(p, g, v, lr=lr, **rates, nesterov=nesterov)
+            _remember(key, (p, g) if v is None else (p, g, v), ahead=nesterov)
+
+
+def adam_steps(self: Any, parts: Sequence[AdamPart], **rates: Any) -> None:
+    """Make an `adam_step` of each part: a backend's method."""
+    (packed,) = _adam_rates(**rates)
+    for p, g, m, s in parts:
+        offset = p.offset or g.offset or m.offset or s.offset
+        key = "adapt", p.shape, p.strides, g.strides, m.strides, s.strides, offset
+        start, words, _ = _known.get(key, UNKNOWN)
+        storages = p.storage, g.storage, m.storage, s.storage, packed
+        if not start(words, storages, (0, 0, 0, 0, 0)):
+            self.adam_step(p, g, m, s, **rates)
+            _remember(key, (p, g, m, s))
+
+
+def _remember(
+    key: tuple[Any, ...], tensors: tuple[TensorData, ...], *, ahead: bool = False
+) -> None:
+    """Keep what starts a kernel on such tensors; nothing where threads may share the work."""
+    size = tensors[0].size
+    if size >= PARALLEL_SIZE or not _alike(tensors):
+        return
+    dtypes = [*(tensor.storage.dtype for tensor in tensors), RATE]
+    kernel = _kernel(key[0], dtypes[0], len(tensors), ahead)
+    if len(_known) >= REMEMBERED:
+        _known.clear()
+    _known[key] = starter(len(dtypes)), described(kernel, size, NO_LAYOUT, dtypes), dtypes
 
 
 def _alike(tensors: tuple[TensorData, ...]) -> bool:
@@ -134,3 +205,6 @@ def _kernel(name: str, dtype: DType, count: int, ahead: bool) -> Kernel:  # noqa
 
 
 _prepared = Prepared()
+
+_known: dict[tuple[Any, ...], Known] = {}
+"""By kernel, shape, strides of each tensor, and an offset: 0 if all are; what else is not known."""

@@ -16,14 +16,15 @@ The contract of a kernel:
 - The same arguments give the same bits on every run.
 
 Three methods return a new tensor instead: `elementwise`, `fold` and `product`. A step of training
-calls these most. Their defaults allocate and call a kernel; a recording writes down that, so what
-overrides them must compute the same.
+calls these most. Their defaults allocate and call a kernel. Two take many tensors, `sgd_steps` and
+`adam_steps`; their defaults call a kernel for each parameter. A recording writes down what these
+five are made of, so what overrides them must compute the same.
 
 `mt_tensor.testing` runs this contract against any backend.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import prod
 from typing import Any, ClassVar, Self
 from weakref import WeakSet
@@ -51,6 +52,11 @@ from mt_tensor.tensor_data import Storage, TensorData, over_all_of
 ElementFn = Op | Callable[..., float]
 Pair = tuple[int, int]
 Positions = np.ndarray[Any, np.dtype[np.int64]]
+SgdPart = tuple[TensorData, TensorData, TensorData | None]
+"""A parameter, its gradient, and its velocity if there is one."""
+
+AdamPart = tuple[TensorData, TensorData, TensorData, TensorData]
+"""A parameter, its gradient, and their two moments."""
 
 
 class Backend(ABC):
@@ -155,11 +161,20 @@ class Backend(ABC):
         """Set every element of `out` to `value`."""
         self.map(identity, out, self.full((1,) * out.ndim, value, out.dtype).expand(out.shape))
 
-    def lowered(self, calls: Sequence[Call]) -> Run:
+    def lowered(
+        self,
+        calls: Sequence[Call],
+        own: Collection[int] = (),  # noqa: ARG002  for those that gain by it
+    ) -> Run:
         """Return a function that makes recorded calls again, in their order.
 
         The arguments are the same in each run, tensors with their storages included, but for a
         `Live` among them: its `value` may have changed. The function runs on one thread at a time.
+
+        Args:
+            calls: what to do.
+            own: the `id` of each storage that nobody else looks at and that the calls set before
+                they read it, so that it need hold anything only in between.
         """
         return looped(self, calls)
 
@@ -355,6 +370,21 @@ class Backend(ABC):
         rates = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
         optimization.sgd_step(self, value, grad, velocity, lr=lr, **rates, nesterov=nesterov)
 
+    def sgd_steps(  # noqa: PLR0913  the numbers of the rule
+        self,
+        parts: Sequence[SgdPart],
+        *,
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
+    ) -> None:
+        """Make an `sgd_step` of each part, in their order; the numbers are those of each."""
+        rates = {"momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        for value, grad, velocity in parts:
+            self.sgd_step(value, grad, velocity, lr=lr, **rates, nesterov=nesterov)
+
     def adam_step(
         self,
         value: TensorData,
@@ -365,3 +395,8 @@ class Backend(ABC):
     ) -> None:
         """Update a parameter and its moments in place; see `mt_tensor.defaults.optimization`."""
         optimization.adam_step(self, value, grad, mean, square, **rates)
+
+    def adam_steps(self, parts: Sequence[AdamPart], **rates: Any) -> None:
+        """Make an `adam_step` of each part, in their order; the numbers are those of each."""
+        for part in parts:
+            self.adam_step(*part, **rates)

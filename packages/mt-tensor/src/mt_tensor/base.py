@@ -9,7 +9,6 @@ import numpy as np
 
 from mt_autodiff import (
     LEAF,
-    Elementwise,
     GradientError,
     History,
     Variable,
@@ -21,6 +20,7 @@ from mt_tensor.dtypes import DType, floating, nearest_dtype
 from mt_tensor.errors import BackendError, DTypeError
 from mt_tensor.functions.elementwise import elementwise
 from mt_tensor.functions.reduction import fold
+from mt_tensor.functions.rule import DataRule, Shares
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import TensorData, latest_write
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="TensorBase")
 Hook = Callable[[Any], Any]
+_allocate = object.__new__
 
 
 class TensorBase(Variable):
@@ -124,7 +125,7 @@ class TensorBase(Variable):
             )
             raise GradientError(message)
         grad = self._seed() if grad_output is None else self._checked_seed(grad_output)
-        backpropagate(self, grad, retain_graph=retain_graph)
+        backpropagate(self, grad.data, retain_graph=retain_graph)
 
     def _seed(self) -> Self:
         """Return the derivative of this tensor, which has one element, by itself."""
@@ -183,44 +184,44 @@ class TensorBase(Variable):
             GradientError: as `Variable.chain_rule`; or what the function saved has been written
                 in place since.
         """
-        history = self.history
-        if history is None or history.ctx is None:
+        if self.history is None or self.history.ctx is None:
             return super().chain_rule(grad_output)
+        shares = self.pass_on(grad_output.data, retain_graph=True)
+        return [(v, v._new(share)) for v, share in shares]
+
+    def pass_on(self, grad: TensorData, retain_graph: bool) -> Shares:  # noqa: FBT001
+        """Take part in a backward, which carries gradients as data, without tensors around them.
+
+        Raises:
+            GradientError: as `chain_rule`.
+        """
+        history: Any = self.history
+        if history is None:  # no longer a leaf that wants one
+            return []
+        rule = history.last_fn
+        if rule is None:
+            self._accumulate(self._new(grad))
+            return []
         if latest_write[0] > self.unique_id:
             _check_saved(history, self.unique_id)
         if self.hooks:
-            grad_output = self._hooked(grad_output)
-        # What a leaf keeps may be written to, so it must not share with another gradient.
-        kind, passed = type(self), grad_output.data.storage
-        contributions = []
-        inputs: Any = history.inputs
-        rule: Any = history.last_fn
-        # The rule of an operator needs not be held to its contract.
-        known = type(rule) is Elementwise
-        found = rule.backward(history.ctx, grad_output) if known else history.backward(grad_output)
-        for v, g in zip(inputs, found, strict=True):
-            if g is None or v.history is None:
-                continue
-            fitted = g
-            if (
-                type(g) is not kind
-                or g.data.shape != v.data.shape
-                or g.data.storage.dtype is not v.data.storage.dtype
-            ):
-                fitted = v._fit(g)
-            if fitted.data.storage is passed and v.history.last_fn is None:
-                fitted = _cast(fitted, fitted.dtype)
-            contributions.append((v, fitted))
-        return contributions
-
-    def visited(self, grad: Self, retain_graph: bool) -> None:  # noqa: FBT001
-        """Keep the gradient, if a leaf; else let go of how it was computed, unless retained."""
-        history = self.history
-        if history is None or history.last_fn is None:
-            self._accumulate(grad)
-        elif not retain_graph:
+            grad = self._hooked(self._new(grad)).data
+        if isinstance(rule, DataRule) and history.ctx is not None:
+            shares = rule.shares(history.inputs, history.ctx, grad, self.backend)
+        else:
+            both = zip(history.inputs, history.backward(self._new(grad)), strict=True)
+            shares = [(v, v._carried(g)) for v, g in both if g is not None and v.history]
+        for i, (v, share) in enumerate(shares):
+            data = v.data
+            if share.shape != data.shape or share.storage.dtype is not data.storage.dtype:
+                shares[i] = v, v._carried(v._new(share))
+            elif share.storage is grad.storage and v.is_leaf():
+                # What a leaf keeps may be written to, and must not share with another gradient.
+                shares[i] = v, v.backend.elementwise(identity, share)
+        if not retain_graph:
             history.ctx = None
             history.inputs = ()
+        return shares
 
     def zero_grad_(self) -> None:
         """Forget the gradient that has been accumulated."""
@@ -232,8 +233,18 @@ class TensorBase(Variable):
         return elementwise(op, *cls._admit(args))
 
     def _new(self, data: TensorData) -> Self:
-        """Return a constant over other data of the same backend."""
-        return type(self)(data, self.backend)
+        """Return a constant over other data of the same backend.
+
+        Nearly all tensors are made here, so it does what the constructor does itself.
+        """
+        made = _allocate(type(self))
+        made.data = data
+        made.backend = self.backend
+        made.history = None
+        made.grad = None
+        made.hooks = None
+        made.unique_id = next_id()
+        return made
 
     def _like(self, values: Iterable[Any]) -> tuple[Self, ...]:
         """Make each value a tensor on this one's backend; numbers take its dtype."""
@@ -303,6 +314,18 @@ class TensorBase(Variable):
             fitted = _cast(fitted, self.dtype)
         return fitted
 
+    def _carried(self, grad: Any) -> TensorData:
+        """Bring what a function's backward returned to the form in which a backward carries it."""
+        if type(grad) is type(self) and grad.backend is self.backend:
+            data: TensorData = grad.data
+            if data.shape == self.data.shape and data.storage.dtype is self.data.storage.dtype:
+                return data
+        fitted: Any = self._fit(grad)
+        return fitted.to(self.backend).data  # type: ignore[no-any-return]
+
+    def _sum(self, share: TensorData, other: TensorData) -> TensorData:
+        return self.backend.elementwise(add, share, other)
+
     def _accumulate(self, grad: Self) -> None:
         grad = self._hooked(grad) if self.hooks else grad
         self.grad = grad if self.grad is None else elementwise(add, self.grad, grad)
@@ -317,11 +340,12 @@ class TensorBase(Variable):
 def _check_saved(history: History, made: int) -> None:
     """Refuse to use elements that were overwritten after a node saved them."""
     ctx: Any = history.ctx
-    for saved in ctx if type(ctx) is tuple else ctx.saved_values:
-        if isinstance(saved, TensorBase) and saved.data.last_write[0] > made:
+    for saved in ctx if isinstance(ctx, tuple) else ctx.saved_values:
+        data = saved.data if isinstance(saved, TensorBase) else saved
+        if isinstance(data, TensorData) and data.last_write[0] > made:
             name: Any = history.last_fn
             message = (
-                f"{name.__name__}: a tensor of {saved.shape} that it saved for its backward has "
+                f"{name.__name__}: a tensor of {data.shape} that it saved for its backward has "
                 "been written in place since; write to a clone() instead"
             )
             raise GradientError(message)

@@ -20,6 +20,7 @@ from mt_tensor.layout import (
     extent,
     is_contiguous,
     permuted,
+    shared,
     view_strides,
 )
 
@@ -152,7 +153,7 @@ class TensorData:
 
         `shape` must have the same size.
         """
-        shape, strides = _viewed(self.shape, self.strides, shape)
+        strides = view_strides(self.shape, self.strides, shape)
         return None if strides is None else self.restrided(shape, strides)
 
     def narrow(self, axis: int, start: int, length: int) -> Self:
@@ -161,24 +162,15 @@ class TensorData:
         return self.restrided(shape, self.strides, self.offset + start * self.strides[axis])
 
 
-# A view is made in each step, its layout once: backends know layouts by the tuples themselves.
-
-
 @lru_cache(maxsize=4096)
 def _transposed(shape: Shape, strides: Strides) -> tuple[Shape, Strides]:
     (*outer, rows, columns), (*steps, down, right) = shape, strides
-    return (*outer, columns, rows), (*steps, right, down)
-
-
-@lru_cache(maxsize=4096)
-def _viewed(shape: Shape, strides: Strides, new_shape: Shape) -> tuple[Shape, Strides | None]:
-    plain = tuple(map(int, new_shape))  # numbers of NumPy are equal, and not for all to see
-    return plain, view_strides(shape, strides, plain)
+    return shared((*outer, columns, rows)), shared((*steps, right, down))
 
 
 @lru_cache(maxsize=4096)
 def _narrowed(shape: Shape, axis: int, length: int) -> Shape:
-    return (*shape[:axis], int(length), *shape[axis + 1 :])
+    return shared((*shape[:axis], length, *shape[axis + 1 :]))
 
 
 def over_all_of(storage: Storage, shape: Shape) -> TensorData:

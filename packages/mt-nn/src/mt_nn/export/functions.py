@@ -4,21 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from mt_nn.export.graph import Graph, Pair, Rule
-from mt_nn.functional.convolution import Conv2d
-from mt_nn.functional.convolution1d import Conv1d
+from mt_nn.functional.convolution import CONV2D
+from mt_nn.functional.convolution1d import CONV1D
 from mt_nn.functional.embedding import Embedding
-from mt_nn.functional.linear import Linear
+from mt_nn.functional.linear import LINEAR
 from mt_nn.functional.normalization import Standardize
-from mt_nn.functional.pooling import AvgPool2d, MaxPool2d
-from mt_nn.functional.softmax import LogSoftmax
+from mt_nn.functional.pooling import AVG_POOL2D, MAX_POOL2D
+from mt_nn.functional.softmax import LOG_SOFTMAX
 from mt_nn.functional.transposed import ConvTranspose2d
 from mt_operators import maximum
 from mt_tensor.functions.indexing import Gather
 from mt_tensor.functions.joining import Cat
-from mt_tensor.functions.matmul import MatMul
-from mt_tensor.functions.movement import Copy, Expand, Permute, Restride, View
+from mt_tensor.functions.matmul import MATMUL
+from mt_tensor.functions.movement import PERMUTE, VIEW, Copy, Expand, Restride
 from mt_tensor.functions.padding import Pad
-from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum
+from mt_tensor.functions.reduction import MEAN, SUM, Axes, CumSum, Extremum, Prod
 from mt_tensor.functions.transfer import Transfer
 
 FIRST, LAST = -(2**63), 2**63 - 1
@@ -98,12 +98,12 @@ def _fold(op_type: str) -> Rule:
     return rule
 
 
-def _dropping(op_type: Callable[[Any], str]) -> Rule:
+def _dropping(op_type: Callable[[Any], str], axes_of: Callable[[Any], Axes]) -> Rule:
     """Write a fold that may drop the dimensions along which it folds."""
 
     def rule(graph: Graph, result: Pair) -> str:
         (x,) = result.inputs
-        name, axes = graph.floats(x, [x]), list(result.context.axes)
+        name, axes = graph.floats(x, [x]), list(axes_of(result.context))
         if not axes:
             return name
         kept, dropped = len(result.sizes), len(x.sizes) - len(axes)
@@ -217,7 +217,7 @@ def _pad(graph: Graph, result: Pair) -> str:
 
 def _permute(graph: Graph, result: Pair) -> str:
     (x,) = graph.operands(result)
-    return graph.add("Transpose", x, perm=result.context.order)
+    return graph.add("Transpose", x, perm=result.context)
 
 
 def _cumsum(graph: Graph, result: Pair) -> str:
@@ -231,28 +231,28 @@ def _log_softmax(graph: Graph, result: Pair) -> str:
 
 
 RULES: dict[Any, Rule] = {
-    AvgPool2d: _pool("AveragePool"),
+    AVG_POOL2D: _pool("AveragePool"),
     Cat: _cat,
-    Conv1d: _conv1d,
-    Conv2d: _conv,
+    CONV1D: _conv1d,
+    CONV2D: _conv,
     ConvTranspose2d: _conv_transpose,
     Copy: _copy,
     CumSum: _cumsum,
     Embedding: _embedding,
     Expand: _expand,
-    Extremum: _dropping(_extremum),
+    Extremum: _dropping(_extremum, lambda context: context.axes),
     Gather: _gather,
-    Linear: _linear,
-    LogSoftmax: _log_softmax,
-    MatMul: _matmul,
-    MaxPool2d: _pool("MaxPool"),
-    Mean: _dropping(lambda _: "ReduceMean"),
+    LINEAR: _linear,
+    LOG_SOFTMAX: _log_softmax,
+    MATMUL: _matmul,
+    MAX_POOL2D: _pool("MaxPool"),
+    MEAN: _dropping(lambda _: "ReduceMean", lambda saved: saved[0].axes),
     Pad: _pad,
-    Permute: _permute,
+    PERMUTE: _permute,
     Prod: _fold("ReduceProd"),
     Restride: _restride,
     Standardize: _standardize,
-    Sum: _fold("ReduceSum"),
+    SUM: _dropping(lambda _: "ReduceSum", lambda saved: saved[0].axes),
     Transfer: _copy,
-    View: _view,
+    VIEW: _view,
 }

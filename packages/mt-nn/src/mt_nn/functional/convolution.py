@@ -15,6 +15,7 @@ from mt_nn.functional.correlation import (
 )
 from mt_nn.functional.images import restored
 from mt_nn.functional.operands import (
+    Correlation,
     Padding,
     check_bias,
     check_channels,
@@ -25,7 +26,8 @@ from mt_nn.functional.operands import (
     read_operands,
     spelled_out,
 )
-from mt_tensor import Context, Function, Tensor
+from mt_tensor import Backend, Tensor, TensorData
+from mt_tensor.functions.rule import DataRule, Shares, recorded
 
 
 def conv2d(  # noqa: PLR0913, PLR0917  PyTorch's signature
@@ -72,26 +74,28 @@ def conv2d(  # noqa: PLR0913, PLR0917  PyTorch's signature
     geometry = read_geometry("conv2d", 2, options)
     check_size("conv2d", input, images, weight, geometry)
     given = (images, kernels) if bias is None else (images, kernels, bias)
-    result: Tensor = Conv2d.apply(*given, geometry=geometry)
+    result = _correlated(given, geometry)
     return result if images is input else restored(result, input, 2)
 
 
-class Conv2d(Function):
+class Conv2d(DataRule):
     """Correlation of images with kernels, and the bias, as one node of the graph."""
 
-    @staticmethod
-    def forward(ctx: Context, x: Tensor, weight: Tensor, *bias: Tensor, geometry: Geometry) -> Any:
-        """Correlate, saving both."""
-        ctx.save_for_backward(x, weight)
-        ctx.geometry = geometry
-        backend, images, kernels = x.backend, x.data, weight.data
-        size = geometry.output_size(images.shape[2:], kernels.shape[2:])
-        shape = (images.shape[0], kernels.shape[0], *size)
-        out = backend.allocate(shape, images.storage.dtype)
-        correlate(backend, out, images, kernels, bias[0].data if bias else None, geometry)
-        return x._new(out)
+    __name__ = "Conv2d"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: Tensor) -> Any:
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Correlation, grad: TensorData, backend: Backend
+    ) -> Shares:
         """Pull the gradient back to the images, the kernels and the bias, where wanted."""
-        return pulled_back(ctx, grad_output, correlate_by_input, correlate_by_weight)
+        return pulled_back(inputs, saved, grad, backend, correlate_by_input, correlate_by_weight)
+
+
+CONV2D = Conv2d()
+
+
+def _correlated(given: tuple[Tensor, ...], geometry: Geometry) -> Tensor:
+    backend, (x, weight, *bias) = given[0].backend, [v.data for v in given]
+    size = geometry.output_size(x.shape[2:], weight.shape[2:])
+    out = backend.allocate((x.shape[0], weight.shape[0], *size), x.storage.dtype)
+    correlate(backend, out, x, weight, bias[0] if bias else None, geometry)
+    return recorded(CONV2D, out, given, Correlation(x, weight, geometry))

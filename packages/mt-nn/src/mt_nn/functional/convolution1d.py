@@ -15,6 +15,7 @@ from mt_nn.functional.correlation1d import (
 )
 from mt_nn.functional.images import LAYOUTS
 from mt_nn.functional.operands import (
+    Correlation,
     Padding,
     check_bias,
     check_channels,
@@ -25,7 +26,8 @@ from mt_nn.functional.operands import (
     read_geometry,
     spelled_out,
 )
-from mt_tensor import Context, Function, Tensor
+from mt_tensor import Backend, Tensor, TensorData
+from mt_tensor.functions.rule import DataRule, Shares, recorded
 
 
 def conv1d(  # noqa: PLR0913, PLR0917  PyTorch's signature
@@ -71,27 +73,29 @@ def conv1d(  # noqa: PLR0913, PLR0917  PyTorch's signature
     geometry = read_geometry("conv1d", 1, options)
     check_size("conv1d", input, lines, weight, geometry)
     given = (lines, weight) if bias is None else (lines, weight, bias)
-    result: Tensor = Conv1d.apply(*given, geometry=geometry)
+    result = _correlated(given, geometry)
     return result if input.ndim == 3 else result.squeeze(0)  # noqa: PLR2004
 
 
-class Conv1d(Function):
+class Conv1d(DataRule):
     """Correlation of sequences with kernels, and the bias, as one node of the graph."""
 
-    @staticmethod
-    def forward(ctx: Context, x: Tensor, weight: Tensor, *bias: Tensor, geometry: Geometry) -> Any:
-        """Correlate, saving both."""
-        ctx.save_for_backward(x, weight)
-        ctx.geometry = geometry
-        _, length = geometry.output_size((1, x.shape[2]), (1, weight.shape[2]))
-        out = x.backend.allocate((x.shape[0], weight.shape[0], length), x.dtype)
-        shift = bias[0].data if bias else None
-        correlate_sequences(x.backend, out, x.data, weight.data, shift, geometry)
-        return x._new(out)
+    __name__ = "Conv1d"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: Tensor) -> Any:
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Correlation, grad: TensorData, backend: Backend
+    ) -> Shares:
         """Pull the gradient back to the sequences, the kernels and the bias, where wanted."""
-        return pulled_back(
-            ctx, grad_output, correlate_sequences_by_input, correlate_sequences_by_weight
-        )
+        back = correlate_sequences_by_input, correlate_sequences_by_weight
+        return pulled_back(inputs, saved, grad, backend, *back)
+
+
+CONV1D = Conv1d()
+
+
+def _correlated(given: tuple[Tensor, ...], geometry: Geometry) -> Tensor:
+    backend, (x, weight, *bias) = given[0].backend, [v.data for v in given]
+    _, length = geometry.output_size((1, x.shape[2]), (1, weight.shape[2]))
+    out = backend.allocate((x.shape[0], weight.shape[0], length), x.storage.dtype)
+    correlate_sequences(backend, out, x, weight, bias[0] if bias else None, geometry)
+    return recorded(CONV1D, out, given, Correlation(x, weight, geometry))

@@ -3,7 +3,8 @@
 from typing import Any
 
 from mt_nn.arguments import one_dtype, probability
-from mt_tensor import Context, Function, Generator, Tensor, default_generator, live
+from mt_tensor import Backend, Generator, Tensor, TensorData, default_generator, live
+from mt_tensor.functions.rule import DataRule, Shares, recorded
 
 
 def dropout(
@@ -35,26 +36,25 @@ def dropout(
     if not training or p == 0.0:
         return input
     key = live((generator or default_generator).key)
-    return Drop.apply(input, p=p, key=key)  # type: ignore[no-any-return]
+    return recorded(DROP, _dropped(input.backend, input.data, p, key), (input,), (p, key))
 
 
-class Drop(Function):
+class Drop(DataRule):
     """Dropout; its adjoint drops the same elements of the gradient."""
 
-    @staticmethod
-    def forward(ctx: Context, a: Tensor, *, p: float, key: int) -> Any:
-        """Drop what the key decides."""
-        ctx.p, ctx.key = p, key
-        return _dropped(a, p, key)
+    __name__ = "Drop"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: Tensor) -> Any:
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: Backend
+    ) -> Shares:
         """Drop them again: asking the key costs less than keeping a mask."""
-        return _dropped(grad_output, ctx.p, ctx.key)
+        return [(inputs[0], _dropped(backend, grad, *saved))]
 
 
-def _dropped(a: Tensor, p: float, key: int) -> Tensor:
-    backend, data = a.backend, a.data
-    out = backend.allocate(data.shape, data.storage.dtype)
-    backend.dropout(out, data, p, key)
-    return a._new(out)
+DROP = Drop()
+
+
+def _dropped(backend: Backend, a: TensorData, p: float, key: int) -> TensorData:
+    out = backend.allocate(a.shape, a.storage.dtype)
+    backend.dropout(out, a, p, key)
+    return out

@@ -4,7 +4,8 @@ from typing import Any
 
 from mt_nn.arguments import one_dtype
 from mt_operators import add
-from mt_tensor import Context, Function, ShapeError, Tensor, TensorData
+from mt_tensor import Backend, ShapeError, Tensor, TensorData
+from mt_tensor.functions.rule import DataRule, Shares, recorded
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -26,49 +27,54 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if not _fit(input.data, weight.data, None if bias is None else bias.data):
         _check(input, weight, bias)
-    rows = input if input.ndim == 2 else input.reshape(-1, input.shape[-1])  # noqa: PLR2004
-    given = (rows, weight) if bias is None else (rows, weight, bias)
-    mapped: Tensor = Linear.apply(*given)
-    return mapped if input.ndim == 2 else mapped.view(*input.shape[:-1], len(weight))  # noqa: PLR2004
+    if input.ndim == 2:  # noqa: PLR2004
+        return _rows(input, weight, bias)
+    rows = _rows(input.reshape(-1, input.shape[-1]), weight, bias)
+    return rows.view(*input.shape[:-1], len(weight))
 
 
-class Linear(Function):
+def _rows(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Multiply (N, I) by the transpose of (O, I), and add the bias."""
+    a, b = x.data, weight.data
+    if bias is None:
+        return recorded(LINEAR, x.backend.product(a, b, turn_b=True), (x, weight), (a, b))
+    y = x.backend.product(a, b, bias.data, turn_b=True)
+    return recorded(LINEAR, y, (x, weight, bias), (a, b))
+
+
+class Linear(DataRule):
     """The affine map of rows as one node of the graph: no view and no sum of its own."""
 
-    @staticmethod
-    def forward(ctx: Context, x: Tensor, weight: Tensor, *bias: Tensor) -> Any:
-        """Multiply (N, I) by the transpose of (O, I), and add the bias in place."""
-        ctx.saved_values = x, weight
-        shift = bias[0].data if bias else None
-        return x._new(x.backend.product(x.data, weight.data, shift, turn_b=True))
+    __name__ = "Linear"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: Tensor) -> Any:
-        r"""Return $GW$, $G^\top x$, and for the bias the sum of the rows of $G$."""
-        (x, weight), needed = ctx.saved_values, ctx.needs_input_grad
-        grad, backend = grad_output.data, x.backend
-        by_x = by_weight = by_bias = None
-        if needed[0]:
-            by_x = x._new(backend.product(grad, weight.data))
-        if needed[1]:
-            by_weight = x._new(backend.product(grad, x.data, turn_a=True))
-        if len(needed) == 2:  # noqa: PLR2004
-            return by_x, by_weight
-        if needed[2]:
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: Backend
+    ) -> Shares:
+        r"""Give $GW$, $G^\top x$, and to the bias the sum of the rows of $G$."""
+        (x, weight, *bias), (a, b) = inputs, saved
+        shares = []
+        if x.history is not None:
+            shares.append((x, backend.product(grad, b)))
+        if weight.history is not None:
+            shares.append((weight, backend.product(grad, a, turn_a=True)))
+        if bias and bias[0].history is not None:
             sums = backend.fold(add, grad, (0,))
-            by_bias = x._new(sums.restrided(sums.shape[1:], (1,)))
-        return by_x, by_weight, by_bias
+            shares.append((bias[0], sums.restrided(sums.shape[1:], (1,))))
+        return shares
+
+
+LINEAR = Linear()
 
 
 def _fit(x: TensorData, weight: TensorData, bias: TensorData | None) -> bool:
     """Whether there is clearly nothing to refuse: the common case, in few looks."""
-    dtype = x.storage.dtype
+    dtype, shape = x.storage.dtype, weight.shape
     return (
-        len(weight.shape) == 2  # noqa: PLR2004
-        and x.shape[-1:] == weight.shape[1:]
-        and dtype.kind == "f"
+        len(shape) == 2  # noqa: PLR2004
+        and x.shape[-1:] == shape[1:]
         and weight.storage.dtype is dtype
-        and (bias is None or (bias.shape == weight.shape[:1] and bias.storage.dtype is dtype))
+        and dtype.kind == "f"
+        and (bias is None or (bias.shape == shape[:1] and bias.storage.dtype is dtype))
     )
 
 

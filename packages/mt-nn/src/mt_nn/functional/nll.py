@@ -22,6 +22,7 @@ from mt_tensor import (
     is_capturing,
     tensor,
 )
+from mt_tensor.functions.rule import DataRule, Shares, recorded
 
 Classes = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -58,7 +59,7 @@ def nll_loss(
         rows, read = _rows(input), _flat(target, input.backend)
         if reduction in {"mean", "sum"}:
             count = float(read.size) if reduction == "mean" else 1.0
-            return LikelihoodLoss.apply(rows, classes=read, count=count)  # type: ignore[no-any-return]
+            return _likelihood_loss(rows, read, count)
         plain: Tensor = -PickClass.apply(rows, classes=read)
         return reduced("nll_loss", plain.view(*target.shape), reduction)
     classes = checked_classes("nll_loss", input, target, ignore_index)
@@ -74,27 +75,32 @@ def nll_loss(
     return reduced("nll_loss", losses, reduction)
 
 
-class LikelihoodLoss(Function):
-    """Read one column of each row, add them up, and divide by the negative of a number."""
+class LikelihoodLoss(DataRule):
+    """The sum of one element of each row, by the negative of a number."""
 
-    @staticmethod
-    def forward(ctx: Context, x: Tensor, *, classes: TensorData, count: float) -> Any:
-        """Return the sum of element `classes[n]` of each row `n`, by `-count`; shape (1,)."""
-        backend, dtype = x.backend, x.data.storage.dtype
-        ctx.shape, ctx.classes, ctx.count = x.data.shape, classes, count
-        picked = backend.allocate(classes.shape, dtype)
-        backend.pick(picked, x.data, classes)
-        total = backend.fold(add, picked, (0,))
-        return x._new(backend.elementwise(div, total, x._number(-count)))
+    __name__ = "LikelihoodLoss"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: Tensor) -> Any:
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: Backend
+    ) -> Shares:
         """Put the same share where each element was read; no place is read twice."""
-        backend, grad = grad_output.backend, grad_output.data
-        share = backend.elementwise(div, grad, grad_output._number(-ctx.count))
-        out = backend.allocate(ctx.shape, grad.storage.dtype)
-        backend.pick_by_input(out, share.expand(ctx.classes.shape), ctx.classes)
-        return grad_output._new(out)
+        (x,), (classes, by) = inputs, saved
+        share = backend.elementwise(div, grad, by)
+        out = backend.allocate(x.data.shape, grad.storage.dtype)
+        backend.pick_by_input(out, share.expand(classes.shape), classes)
+        return [(x, out)]
+
+
+LIKELIHOOD_LOSS = LikelihoodLoss()
+
+
+def _likelihood_loss(x: Tensor, classes: TensorData, count: float) -> Tensor:
+    """Return the sum of element `classes[n]` of each row `n`, by `-count`; shape (1,)."""
+    backend, by = x.backend, x._number(-count)
+    picked = backend.allocate(classes.shape, x.data.storage.dtype)
+    backend.pick(picked, x.data, classes)
+    loss = backend.elementwise(div, backend.fold(add, picked, (0,)), by)
+    return recorded(LIKELIHOOD_LOSS, loss, (x,), (classes, by))
 
 
 class PickClass(Function):

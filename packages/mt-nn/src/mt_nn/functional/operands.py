@@ -1,14 +1,15 @@
 """What a convolution is given, in either direction: read once, and checked before any kernel."""
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mt_nn.arguments import Pair, Size, one_dtype, positive, sizes
 from mt_nn.functional.correlation import Geometry
 from mt_nn.functional.images import as_images, restored, with_rows
 from mt_nn.functional.padding import pad
-from mt_tensor import Context, ShapeError, Tensor
+from mt_tensor import Backend, ShapeError, Tensor, TensorData
 from mt_tensor.defaults.convolution import sum_to_bias
+from mt_tensor.functions.rule import Shares
 from mt_tensor.layout import Shape
 
 Padding = Size | Literal["same", "valid"]
@@ -73,32 +74,46 @@ def shifted(result: Tensor, bias: Tensor | None, input: Tensor, count: int) -> T
     return restored(result if bias is None else result + bias.view(-1, 1, 1), input, count)
 
 
-def pulled_back(ctx: Context, grad_output: Tensor, by_input: Any, by_weight: Any) -> Any:
-    """Return the gradients of a convolution by what it was given, where they are wanted.
+class Correlation(NamedTuple):
+    """What the gradients of a convolution depend on: images or sequences, kernels, and how."""
+
+    x: TensorData
+    weight: TensorData
+    geometry: Geometry
+
+
+def pulled_back(  # noqa: PLR0913, PLR0917  what a rule is given, and how
+    inputs: tuple[Any, ...],
+    saved: Correlation,
+    grad: TensorData,
+    backend: Backend,
+    by_input: Any,
+    by_weight: Any,
+) -> Shares:
+    """Return the shares of what a convolution was given, where they are wanted.
 
     Args:
-        ctx: with the images or sequences and the kernels, and the `geometry`.
-        grad_output: the gradient of the result.
+        inputs: the images or sequences, the kernels, and the bias if there is one.
+        saved: their data, and how they lie.
+        grad: the gradient of the result.
+        backend: where it lives.
         by_input: `by_input(backend, out, grad, weight, geometry)` fills that of the images.
         by_weight: `by_weight(backend, out, bias, grad, x, geometry)` fills that of the kernels,
             and of the bias if there is one.
     """
-    x, weight = (t.data for t in ctx.saved_values)
-    backend, grad, how = grad_output.backend, grad_output.data, ctx.geometry
-    wanted, dtype = (*ctx.needs_input_grad, False), grad.storage.dtype
-    images = kernels = bias = None
-    if wanted[0]:
-        images = backend.allocate(x.shape, dtype)
+    x, weight, how = saved
+    outs = [
+        None if v.history is None else backend.allocate(v.data.shape, grad.storage.dtype)
+        for v in inputs
+    ]
+    images, kernels, bias = (*outs, None)[:3]
+    if images is not None:
         by_input(backend, images, grad, weight, how)
-    if wanted[2]:
-        bias = backend.allocate(weight.shape[:1], dtype)
-    if wanted[1]:
-        kernels = backend.allocate(weight.shape, dtype)
+    if kernels is not None:
         by_weight(backend, kernels, bias, grad, x, how)
     else:
         sum_to_bias(backend, bias, grad)
-    given = (images, kernels, bias)[: len(ctx.needs_input_grad)]
-    return tuple([None if data is None else grad_output._new(data) for data in given])
+    return [(v, out) for v, out in zip(inputs, outs, strict=True) if out is not None]
 
 
 def clearly_fit(

@@ -6,12 +6,13 @@ average, $-\infty$ for a maximum.
 
 from functools import lru_cache
 from math import inf, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from mt_nn.arguments import Pair, Size, one_dtype
 from mt_nn.functional.images import as_images, restored
 from mt_nn.functional.window import Window, read_window
-from mt_tensor import Context, Function, Tensor, ones
+from mt_tensor import Backend, Tensor, TensorData, ones
+from mt_tensor.functions.rule import DataRule, Shares, recorded
 from mt_tensor.layout import Shape
 
 
@@ -108,49 +109,48 @@ def max_pool1d(
     return _maximum("max_pool1d", 1, input, (kernel_size, stride, padding), ceil_mode=ceil_mode)
 
 
-class AvgPool2d(Function):
-    """Average over full windows, by the kernels of the backend."""
+class Windows(NamedTuple):
+    """How windows lie, and the images where a gradient depends on them.
 
-    @staticmethod
-    def forward(ctx: Context, x: Tensor, *, kernel: Pair, stride: Pair) -> Any:
-        """Average; nothing but the shape needs saving."""
-        ctx.shape = x.data.shape
-        ctx.geometry = (kernel, stride)
-        backend, data = x.backend, x.data
-        out = backend.allocate(_pooled(data.shape, kernel, stride), data.storage.dtype)
-        backend.avg_pool2d(out, data, kernel, stride)
-        return x._new(out)
+    Attributes:
+        geometry: the size of a window, and the steps between them.
+        x: the images, or None.
+    """
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: Tensor) -> Any:
+    geometry: tuple[Pair, Pair]
+    x: TensorData | None
+
+
+class AvgPool2d(DataRule):
+    """Averages over full windows, by the kernels of the backend."""
+
+    __name__ = "AvgPool2d"
+
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Windows, grad: TensorData, backend: Backend
+    ) -> Shares:
         """Give each element of a window an equal share."""
-        backend, grad = grad_output.backend, grad_output.data
-        out = backend.allocate(ctx.shape, grad.storage.dtype)
-        backend.avg_pool2d_by_input(out, grad, *ctx.geometry)
-        return grad_output._new(out)
+        out = backend.allocate(inputs[0].data.shape, grad.storage.dtype)
+        backend.avg_pool2d_by_input(out, grad, *saved.geometry)
+        return [(inputs[0], out)]
 
 
-class MaxPool2d(Function):
-    """Maximum over full windows, by the kernels of the backend."""
+class MaxPool2d(DataRule):
+    """Maxima over full windows, by the kernels of the backend."""
 
-    @staticmethod
-    def forward(ctx: Context, x: Tensor, *, kernel: Pair, stride: Pair) -> Any:
-        """Take the maxima, saving the images."""
-        ctx.save_for_backward(x)
-        ctx.geometry = (kernel, stride)
-        backend, data = x.backend, x.data
-        out = backend.allocate(_pooled(data.shape, kernel, stride), data.storage.dtype)
-        backend.max_pool2d(out, data, kernel, stride)
-        return x._new(out)
+    __name__ = "MaxPool2d"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: Tensor) -> Any:
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Windows, grad: TensorData, backend: Backend
+    ) -> Shares:
         """Give the gradient of a window to its first maximum."""
-        (x,) = ctx.saved_values
-        backend, grad = grad_output.backend, grad_output.data
-        out = backend.allocate(x.data.shape, grad.storage.dtype)
-        backend.max_pool2d_by_input(out, grad, x.data, *ctx.geometry)
-        return grad_output._new(out)
+        x: Any = saved.x
+        out = backend.allocate(x.shape, grad.storage.dtype)
+        backend.max_pool2d_by_input(out, grad, x, *saved.geometry)
+        return [(inputs[0], out)]
+
+
+AVG_POOL2D, MAX_POOL2D = AvgPool2d(), MaxPool2d()
 
 
 def _average(images: Tensor, window: Window, include_padding: bool) -> Tensor:  # noqa: FBT001
@@ -163,9 +163,10 @@ def _average(images: Tensor, window: Window, include_padding: bool) -> Tensor:  
 
 
 def _mean(images: Tensor, window: Window) -> Tensor:
-    return AvgPool2d.apply(  # type: ignore[no-any-return]
-        images, kernel=window.kernel, stride=window.stride
-    )
+    backend, x, geometry = images.backend, images.data, (window.kernel, window.stride)
+    out = backend.allocate(_pooled(x.shape, *geometry), x.storage.dtype)
+    backend.avg_pool2d(out, x, *geometry)
+    return recorded(AVG_POOL2D, out, (images,), Windows(geometry, None))
 
 
 def _maximum(
@@ -175,7 +176,10 @@ def _maximum(
     images = as_images(operator, input, count)
     window = read_window(operator, images, count, *sizes, ceil_mode=ceil_mode)
     whole = window.surround(images, -inf)
-    result: Tensor = MaxPool2d.apply(whole, kernel=window.kernel, stride=window.stride)
+    backend, x, geometry = whole.backend, whole.data, (window.kernel, window.stride)
+    out = backend.allocate(_pooled(x.shape, *geometry), x.storage.dtype)
+    backend.max_pool2d(out, x, *geometry)
+    result = recorded(MAX_POOL2D, out, (whole,), Windows(geometry, x))
     return restored(result, input, count)
 
 

@@ -3,10 +3,11 @@ r"""Softmax and its kin: $\mathrm{softmax}(x)_i = e^{x_i} / \sum_j e^{x_j}$.
 All of them subtract the maximum first, which changes nothing but keeps $e^x$ finite.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from mt_nn.arguments import one_dtype
-from mt_tensor import Context, Function, ShapeError, Tensor
+from mt_tensor import Backend, ShapeError, Tensor, TensorData
+from mt_tensor.functions.rule import DataRule, Shares, recorded
 
 
 def log_softmax(input: Tensor, dim: int) -> Tensor:
@@ -25,8 +26,7 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
 
     Source: `torch.nn.functional.log_softmax`.
     """
-    axis = _axis("log_softmax", input, dim)
-    return LogSoftmax.apply(input, axis=axis)  # type: ignore[no-any-return]
+    return _normalized(input, _axis("log_softmax", input, dim))
 
 
 def softmax(input: Tensor, dim: int) -> Tensor:
@@ -34,8 +34,7 @@ def softmax(input: Tensor, dim: int) -> Tensor:
 
     Source: `torch.nn.functional.softmax`.
     """
-    axis = _axis("softmax", input, dim)
-    return LogSoftmax.apply(input, axis=axis).exp()  # type: ignore[no-any-return]
+    return _normalized(input, _axis("softmax", input, dim)).exp()
 
 
 def logsumexp(input: Tensor, dim: int, *, keepdim: bool = True) -> Tensor:
@@ -51,27 +50,36 @@ def logsumexp(input: Tensor, dim: int, *, keepdim: bool = True) -> Tensor:
     return input.logsumexp(axis, keepdim=keepdim)
 
 
-class LogSoftmax(Function):
+class LogSoftmax(DataRule):
     """Logarithm of softmax along an axis, by the kernels of the backend."""
 
-    @staticmethod
-    def forward(ctx: Context, x: Tensor, *, axis: int) -> Any:
-        """Normalise, saving the result: it is all that the gradient depends on."""
-        backend, data = x.backend, x.data
-        out = backend.allocate(data.shape, data.storage.dtype)
-        backend.log_softmax(out, data, axis)
-        result = x._new(out)
-        ctx.save_for_backward(result)
-        ctx.axis = axis
-        return result
+    __name__ = "LogSoftmax"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: Tensor) -> Any:
-        r"""Return $\bar y_i - e^{y_i} \sum_j \bar y_j$."""
-        (y,) = ctx.saved_values
-        out = y.backend.allocate(y.shape, y.dtype)
-        y.backend.log_softmax_by_input(out, grad_output.data, y.data, ctx.axis)
-        return y._new(out)
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: Backend
+    ) -> Shares:
+        r"""Give $\bar y_i - e^{y_i} \sum_j \bar y_j$."""
+        y, axis = saved
+        out = backend.allocate(y.shape, y.storage.dtype)
+        backend.log_softmax_by_input(out, grad, y, axis)
+        return [(inputs[0], out)]
+
+
+LOG_SOFTMAX = LogSoftmax()
+
+
+class Normalized(NamedTuple):
+    """What the gradient depends on: the result, and along which axis it is normalised."""
+
+    y: TensorData
+    axis: int
+
+
+def _normalized(x: Tensor, axis: int) -> Tensor:
+    backend, data = x.backend, x.data
+    y = backend.allocate(data.shape, data.storage.dtype)
+    backend.log_softmax(y, data, axis)
+    return recorded(LOG_SOFTMAX, y, (x,), Normalized(y, axis))
 
 
 def _axis(operator: str, input: Tensor, dim: int) -> int:

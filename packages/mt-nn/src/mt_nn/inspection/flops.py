@@ -8,18 +8,18 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from mt_nn.functional.convolution import Conv2d
-from mt_nn.functional.convolution1d import Conv1d
-from mt_nn.functional.linear import Linear
+from mt_nn.functional.convolution import CONV2D
+from mt_nn.functional.convolution1d import CONV1D
+from mt_nn.functional.linear import LINEAR
 from mt_nn.functional.transposed import ConvTranspose2d
 from mt_tensor import Tensor
-from mt_tensor.functions.matmul import MatMul
+from mt_tensor.functions.matmul import MATMUL
 
 RULES: dict[Any, Callable[[Tensor, Tensor, Tensor], int]] = {
-    MatMul: lambda result, a, _: 2 * result.size * a.shape[-1],
-    Linear: lambda result, x, _: 2 * result.size * x.shape[-1],
-    Conv1d: lambda result, _, weight: 2 * result.size * prod(weight.shape[1:]),
-    Conv2d: lambda result, _, weight: 2 * result.size * prod(weight.shape[1:]),
+    MATMUL: lambda result, a, _: 2 * result.size * a.shape[-1],
+    LINEAR: lambda result, x, _: 2 * result.size * x.shape[-1],
+    CONV1D: lambda result, _, weight: 2 * result.size * prod(weight.shape[1:]),
+    CONV2D: lambda result, _, weight: 2 * result.size * prod(weight.shape[1:]),
     ConvTranspose2d: lambda _, x, weight: 2 * x.size * prod(weight.shape[1:]),
 }
 

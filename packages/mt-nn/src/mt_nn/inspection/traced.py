@@ -7,9 +7,10 @@ What is computed without tensors cannot be followed, and is refused.
 
 from typing import Any, NoReturn, Self
 
-from mt_autodiff import LEAF, Context, Elementwise, Function, History
+from mt_autodiff import LEAF, Context, Function, History
 from mt_operators import Op, eq, ge, gt, le, lt, ne
 from mt_tensor import Tensor
+from mt_tensor.functions.elementwise import Elementwise
 
 
 class TraceError(TypeError):

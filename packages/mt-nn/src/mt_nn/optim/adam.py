@@ -3,7 +3,9 @@
 from functools import partial
 
 from mt_nn.optim.optimizer import (
+    Batches,
     Group,
+    Move,
     Optimizer,
     Parameters,
     State,
@@ -11,7 +13,7 @@ from mt_nn.optim.optimizer import (
     check_betas,
     zeros_like,
 )
-from mt_tensor import Tensor, TensorData, live, live_item
+from mt_tensor import Tensor, TensorData, is_capturing, live, live_item
 
 
 class Adam(Optimizer):
@@ -51,18 +53,27 @@ class Adam(Optimizer):
 
     def update(self, value: Tensor, grad: TensorData, state: State, group: Group) -> None:
         """Update the means, and go one step."""
-        if not state:
-            state.update(step=0, exp_avg=zeros_like(value), exp_avg_sq=zeros_like(value))
-        value.backend.adam_step(
-            value.data,
-            grad,
-            state["exp_avg"].data,
-            state["exp_avg_sq"].data,
-            decoupled=self.decoupled,
-            lr=live_item(group, "lr"),
-            step=live(partial(_next_step, state), (state, "step")),
-            **{name: group[name] for name in ("betas", "eps", "weight_decay")},
-        )
+        Adam.update_all(self, [(value, grad, state)], group)  # a subclass may have another for all
+
+    def update_all(self, moves: list[Move], group: Group) -> None:
+        """Go one step with all that have taken as many, and have the same backend, at once."""
+        together: Batches = {}
+        count = _live_step if is_capturing() else _next_step  # to ask each time costs 0.3 us
+        for value, grad, state in moves:
+            if not state:
+                state.update(step=0, exp_avg=zeros_like(value), exp_avg_sq=zeros_like(value))
+            part = value.data, grad, state["exp_avg"].data, state["exp_avg_sq"].data
+            together.setdefault((value.backend, count(state)), []).append(part)
+        for (backend, step), parts in together.items():
+            backend.adam_steps(
+                parts,
+                lr=live_item(group, "lr"),
+                betas=group["betas"],
+                eps=group["eps"],
+                weight_decay=group["weight_decay"],
+                decoupled=self.decoupled,
+                step=step,
+            )
 
 
 class AdamW(Adam):
@@ -88,5 +99,9 @@ class AdamW(Adam):
 
 
 def _next_step(state: State) -> int:
-    state["step"] += 1
-    return int(state["step"])
+    state["step"] = step = int(state["step"]) + 1
+    return step
+
+
+def _live_step(state: State) -> int:
+    return live(partial(_next_step, state), (state, "step"))

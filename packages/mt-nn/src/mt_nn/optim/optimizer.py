@@ -11,15 +11,19 @@ from typing import Any
 import numpy as np
 
 from mt_operators import Parameter
-from mt_tensor import BackendError, Tensor, TensorData, tensor
+from mt_tensor import Backend, BackendError, Tensor, TensorData, tensor
 
 Parameters = Iterable[Parameter[Any]] | Iterable[dict[str, Any]]
 Group = dict[str, Any]
 State = dict[str, Any]
+Move = tuple[Tensor, TensorData, State]
+"""What `Optimizer.update` gets of a parameter: its tensor, its gradient, what is remembered."""
+Batches = dict[tuple[Backend, float], list[Any]]
+"""What one call of a backend can move: by the backend, and by a number that is not the group's."""
 
 
 class Optimizer(ABC):
-    """Moves parameters down their gradients. Subclass it with `update`.
+    """Moves parameters down their gradients. Subclass it with `check` and `update`.
 
     Args:
         params: parameters, or groups: dictionaries with `"params"` and options of their own.
@@ -45,6 +49,13 @@ class Optimizer(ABC):
         for group in groups:
             self._add(group, defaults)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """See that a rule for one parameter is not passed over for an older one for all."""
+        super().__init_subclass__(**options)
+        latest = next(c for c in cls.__mro__ if vars(c).keys() & {"update", "update_all"})
+        if "update_all" not in vars(latest):
+            cls.update_all = Optimizer.update_all  # type: ignore[method-assign]  # on purpose
+
     @abstractmethod
     def update(self, value: Tensor, grad: TensorData, state: State, group: Group) -> None:
         """Move one parameter.
@@ -55,6 +66,16 @@ class Optimizer(ABC):
             state: what this optimiser remembers of it; empty at first.
             group: the options.
         """
+
+    def update_all(self, moves: list[Move], group: Group) -> None:
+        """Move the parameters of a group: by `update`, unless a rule has a quicker way.
+
+        Args:
+            moves: what `update` gets of each parameter.
+            group: the options.
+        """
+        for move in moves:
+            self.update(*move, group)
 
     @abstractmethod
     def check(self, group: Group) -> None:
@@ -71,17 +92,12 @@ class Optimizer(ABC):
             BackendError: a parameter has moved to another backend or dtype since its last step.
         """
         for group in self.param_groups:
-            for parameter in group["params"]:
-                value = parameter.value
-                if value is None or value.grad is None:
-                    continue
-                state = self.state.get(parameter)
-                if state is None:
-                    state = self.state[parameter] = {}
-                elif state:
-                    _check_home(value, state)
-                self.update(value, value.grad.data, state, group)
-                value.data.stamp()
+            moves = self._moves(group["params"])
+            try:
+                self.update_all(moves, group)
+            finally:
+                for value, _, _ in moves:
+                    value.data.stamp()
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -120,6 +136,21 @@ class Optimizer(ABC):
             parameters[int(i)]: {name: _placed(v, parameters[int(i)]) for name, v in kept.items()}
             for i, kept in state_dict["state"].items()
         }
+
+    def _moves(self, parameters: list[Parameter[Any]]) -> list[Move]:
+        """List what is to be moved; nothing has moved yet when one cannot be."""
+        known, moves = self.state, []
+        for parameter in parameters:
+            value = parameter.value
+            if value is None or value.grad is None:
+                continue
+            state = known.get(parameter)
+            if state is None:
+                state = known[parameter] = {}
+            elif state:
+                _check_home(value, state)
+            moves.append((value, value.grad.data, state))
+        return moves
 
     def _parameters(self) -> list[Parameter[Any]]:
         return [p for group in self.param_groups for p in group["params"]]
@@ -215,13 +246,13 @@ def _check_parameters(name: str, params: list[Any], taken: list[Any]) -> None:
 
 
 def _check_home(value: Tensor, state: State) -> None:
+    backend, dtype = value.backend, value.data.storage.dtype
     for name, kept in state.items():
-        moved = isinstance(kept, Tensor) and (
-            kept.backend is not value.backend or kept.dtype != value.dtype
-        )
-        if moved:
+        if type(kept) is int or not isinstance(kept, Tensor):
+            continue
+        if kept.backend is not backend or kept.data.storage.dtype is not dtype != kept.dtype:
             message = (
-                f"a parameter is {value.dtype} on {value.backend.name!r} now, but its {name} is "
-                f"{kept.dtype} on {kept.backend.name!r}; make the optimiser after moving the module"
+                f"a parameter is {dtype} on {backend.name!r} now, but its {name} is {kept.dtype} "
+                f"on {kept.backend.name!r}; make the optimiser after moving the module"
             )
             raise BackendError(message)

@@ -1,6 +1,15 @@
 """Stochastic gradient descent."""
 
-from mt_nn.optim.optimizer import Group, Optimizer, Parameters, State, at_least, zeros_like
+from mt_nn.optim.optimizer import (
+    Batches,
+    Group,
+    Move,
+    Optimizer,
+    Parameters,
+    State,
+    at_least,
+    zeros_like,
+)
 from mt_tensor import Tensor, TensorData, live_item
 
 
@@ -52,20 +61,27 @@ class SGD(Optimizer):
 
     def update(self, value: Tensor, grad: TensorData, state: State, group: Group) -> None:
         """Go one step; the first velocity is the whole gradient, whatever the dampening."""
-        momentum, dampening = group["momentum"], group["dampening"]
-        velocity = None
-        if momentum:
-            if "momentum_buffer" not in state:
-                state["momentum_buffer"] = zeros_like(value)
-                dampening = 0.0
-            velocity = state["momentum_buffer"].data
-        value.backend.sgd_step(
-            value.data,
-            grad,
-            velocity,
-            lr=live_item(group, "lr"),
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=group["weight_decay"],
-            nesterov=group["nesterov"],
-        )
+        SGD.update_all(self, [(value, grad, state)], group)  # a subclass may have another for all
+
+    def update_all(self, moves: list[Move], group: Group) -> None:
+        """Go one step with all that have the same rates and backend at once."""
+        momentum, usual = group["momentum"], group["dampening"]
+        together: Batches = {}
+        for value, grad, state in moves:
+            velocity, dampening = None, usual
+            if momentum:
+                if "momentum_buffer" not in state:
+                    state["momentum_buffer"] = zeros_like(value)
+                    dampening = 0.0
+                velocity = state["momentum_buffer"].data
+            part = value.data, grad, velocity
+            together.setdefault((value.backend, dampening), []).append(part)
+        for (backend, dampening), parts in together.items():
+            backend.sgd_steps(
+                parts,
+                lr=live_item(group, "lr"),
+                momentum=momentum,
+                dampening=dampening,
+                weight_decay=group["weight_decay"],
+                nesterov=group["nesterov"],
+            )

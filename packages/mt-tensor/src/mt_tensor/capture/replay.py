@@ -37,7 +37,8 @@ class Replay:
         self.inputs = inputs
         self._recording: Recording | None = recording
         entries, self._lost = shared(recording.recorder.entries, _unseen(recording))
-        self._tape = Tape(recording.backend, entries)
+        made = recording.recorder.storages
+        self._tape = Tape(recording.backend, entries, made, self._lost)
         self._fill = places.fill
         self._runs = self._tape.runs
         self._stamps = [data.mark for data in recording.written]

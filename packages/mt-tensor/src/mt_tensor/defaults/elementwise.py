@@ -7,7 +7,8 @@ result has the dtype in which the operands meet; the result of a predicate is `b
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from mt_tensor.dtypes import bool_, floating, promote
+from mt_operators import identity
+from mt_tensor.dtypes import DType, bool_, floating, promote
 from mt_tensor.layout import broadcast_shapes
 from mt_tensor.tensor_data import TensorData
 
@@ -35,4 +36,13 @@ def elementwise(backend: "Backend", fn: "ElementFn", *operands: TensorData) -> T
         backend.zip(fn, out, *operands)
     else:
         backend.map(fn, out, *operands)
+    return out
+
+
+def cast(backend: "Backend", a: TensorData, dtype: DType) -> TensorData:
+    """Return the elements in another dtype, in storage of their own; itself if it has that."""
+    if a.storage.dtype is dtype:
+        return a
+    out = backend.allocate(a.shape, dtype)
+    backend.map(identity, out, a)
     return out

@@ -5,28 +5,76 @@ written out, for one operand, for two and for any number.
 """
 
 from functools import cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mt_autodiff import Elementwise, History, mode
+from mt_autodiff import History, mode
 from mt_operators import Op
+from mt_operators.op import one, zero
+from mt_tensor.functions.rule import DataRule, Shares
+from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
-    from mt_tensor.backend import ElementFn
+    from mt_tensor.backend import Backend
     from mt_tensor.base import TensorBase
 
 
 T = TypeVar("T", bound="TensorBase")
+Saved = tuple[TensorData, ...]
 
-_data = attrgetter("data")
+
+class Elementwise(DataRule):
+    """An operator as a rule of the graph: each share is `d * partial`.
+
+    What it saves is the data that its partials take.
+
+    Args:
+        op: the operator.
+    """
+
+    __slots__ = ("__name__", "_only", "_pullbacks", "op", "saves")
+
+    def __init__(self, op: Op) -> None:
+        """Derive the rule from the operator."""
+        self.op = op
+        self.__name__ = op.name
+        self.saves = "nothing" if op.saves_nothing else op.saves
+        both = zip(range(op.arity), op.partials, op.pullbacks, strict=True)
+        self._pullbacks = [(i, p is one, pull) for i, p, pull in both if p is not zero]
+        self._only = None if self.saves == "nothing" or op.arity > 1 else op.pullbacks[0]
+
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: "Backend"
+    ) -> Shares:
+        """Return each input that wants a gradient, with its share."""
+        if self._only is not None:  # most often: an activation
+            return [(inputs[0], backend.elementwise(self._only, grad, saved[0]))]
+        shares = []
+        for i, passed, pullback in self._pullbacks:
+            v = inputs[i]
+            if v.history is None:
+                continue
+            if passed:
+                share = grad
+            elif len(saved) == 2:  # noqa: PLR2004  a call with an asterisk takes 0.15 us longer
+                share = backend.elementwise(pullback, grad, saved[0], saved[1])
+            else:
+                share = backend.elementwise(pullback, grad, *saved)
+            shares.append((v, share))
+        return shares
+
+
+@cache
+def rule_of(op: Op) -> Elementwise | None:
+    """Return the rule of an operator; None if no gradient flows through it."""
+    return Elementwise(op) if op.differentiable else None
 
 
 def unary(op: Op, a: T) -> T:
     """Apply an operator of one operand, and record it."""
-    backend = a.backend
-    result = type(a)(backend.elementwise(op, a.data), backend)
+    given = a.data
+    result = a._new(a.backend.elementwise(op, given))
     if a.history is not None and mode.recording:
-        _record(op, result, (a,), (True,))
+        result.history = _history(op, (given,), result.data, (a,))
     return result
 
 
@@ -37,17 +85,14 @@ def binary(op: Op, a: T, b: Any) -> T:
         ShapeError: the shapes do not broadcast.
         BackendError: the other tensor lives on another backend.
     """
-    backend = a.backend
     if type(b) is float or type(b) is int:
         b = a._new(a._number(b))
-    elif type(b) is not type(a) or b.backend is not backend:
+    elif type(b) is not type(a) or b.backend is not a.backend:
         a, b = a._admit((a, b))
-        backend = a.backend
-    result = type(a)(backend.elementwise(op, a.data, b.data), backend)
-    if mode.recording:
-        needed = a.history is not None, b.history is not None
-        if True in needed:
-            _record(op, result, (a, b), needed)
+    x, y = a.data, b.data
+    result = a._new(a.backend.elementwise(op, x, y))
+    if (a.history is not None or b.history is not None) and mode.recording:
+        result.history = _history(op, (x, y), result.data, (a, b))
     return result
 
 
@@ -57,38 +102,22 @@ def elementwise(op: Op, *tensors: T) -> T:
     Raises:
         ShapeError: the shapes do not broadcast.
     """
-    result = compute(op, tensors)
-    if mode.recording:
-        needed = tuple([t.history is not None for t in tensors])
-        if True in needed:
-            _record(op, result, tensors, needed)
+    first = tensors[0]
+    given = tuple([t.data for t in tensors])
+    result = first._new(first.backend.elementwise(op, *given))
+    if mode.recording and any(t.history is not None for t in tensors):
+        result.history = _history(op, given, result.data, tensors)
     return result
 
 
-def compute(fn: "ElementFn", tensors: tuple[T, ...]) -> T:
-    """Run a float function over tensors of one backend, without recording."""
-    first = tensors[0]
-    backend = first.backend
-    if len(tensors) == 2:  # noqa: PLR2004  most often; the others take longer
-        data = backend.elementwise(fn, first.data, tensors[1].data)
-    else:
-        data = backend.elementwise(fn, *map(_data, tensors))
-    return type(first)(data, backend)
-
-
-def _record(op: Op, result: T, tensors: tuple[T, ...], needed: tuple[bool, ...]) -> None:
-    """Give a result its history, if gradients can flow through the operator."""
-    rule = _rule(op, needed)
+def _history(
+    op: Op, given: Saved, result: TensorData, tensors: tuple["TensorBase", ...]
+) -> History | None:
+    """Note how a result was computed, if gradients can flow through the operator."""
+    rule = rule_of(op)
     if rule is None:
-        return
-    saved: tuple[T, ...] = tensors
-    if op.saves == "output":
-        saved = (result._new(result.data),)
-    elif op.saves_nothing:
-        saved = ()
-    result.history = History(rule, saved, tensors)
-
-
-@cache
-def _rule(op: Op, needed: tuple[bool, ...]) -> Elementwise | None:
-    return Elementwise(op, needed, compute) if op.differentiable else None
+        return None
+    saved = given
+    if rule.saves != "inputs":
+        saved = (result,) if rule.saves == "output" else ()
+    return History(rule, saved, tensors)

@@ -1,36 +1,50 @@
 r"""The matrix product, $c_{bij} = \sum_k a_{bik}\, b_{bkj}$."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mt_autodiff import Context, Function
+from mt_tensor.defaults.elementwise import cast
 from mt_tensor.dtypes import floating, promote
 from mt_tensor.errors import ShapeError
+from mt_tensor.functions.rule import DataRule, Shares, recorded
 from mt_tensor.layout import broadcast_shapes
 from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
     from mt_tensor.base import TensorBase
-    from mt_tensor.tensor import Tensor
+
+T = TypeVar("T", bound="TensorBase")
 
 
-class MatMul(Function):
+class MatMul(DataRule):
     """Matrix product over the last two dimensions, batched over the others."""
 
-    @staticmethod
-    def forward(ctx: Context, a: "Tensor", b: "Tensor") -> Any:
-        """Multiply, saving both factors."""
-        ctx.save_for_backward(a, b)
-        return multiply(a, b)
+    __name__ = "MatMul"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: "Tensor") -> Any:
-        r"""Return $G B^\top$ and $A^\top G$; the engine sums over broadcast batches."""
-        a, b = ctx.saved_values
-        need_a, need_b = ctx.needs_input_grad
-        return (
-            multiply(grad_output, b, turn_b=True) if need_a else None,
-            multiply(a, grad_output, turn_a=True) if need_b else None,
-        )
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: "Backend"
+    ) -> Shares:
+        r"""Give $G B^\top$ and $A^\top G$; a node sums over the batches that were broadcast."""
+        (a, b), (x, y) = inputs, saved
+        shares = []
+        if a.history is not None:
+            shares.append((a, _product(backend, grad, y, turn_b=True)))
+        if b.history is not None:
+            shares.append((b, _product(backend, x, grad, turn_a=True)))
+        return shares
+
+
+MATMUL = MatMul()
+
+
+def matmul(a: T, b: T) -> T:
+    """Multiply tensors of two or more dimensions whose inner sizes fit, and record it.
+
+    Raises:
+        ShapeError: the batch dimensions do not broadcast.
+    """
+    x, y = a.data, b.data
+    return recorded(MATMUL, _product(a.backend, x, y), (a, b), (x, y))
 
 
 def check_matmul(a: "TensorBase", b: "TensorBase") -> None:
@@ -53,19 +67,21 @@ def check_matmul(a: "TensorBase", b: "TensorBase") -> None:
         raise ShapeError(message)
 
 
-def multiply(a: "Tensor", b: "Tensor", *, turn_a: bool = False, turn_b: bool = False) -> "Tensor":
-    """Multiply tensors of two or more dimensions whose inner sizes fit, without recording.
-
-    Raises:
-        ShapeError: the batch dimensions do not broadcast.
-    """
-    left, right = a.data, b.data
-    dtype = floating(promote(left.storage.dtype, right.storage.dtype))
-    if left.storage.dtype is not dtype or right.storage.dtype is not dtype:
-        left, right = a.to(dtype).data, b.to(dtype).data
-    if len(left.shape) > 2 or len(right.shape) > 2:  # noqa: PLR2004
-        left, right = _batched(left, right)
-    return a._new(a.backend.product(left, right, turn_a=turn_a, turn_b=turn_b))
+def _product(
+    backend: "Backend",
+    x: TensorData,
+    y: TensorData,
+    *,
+    turn_a: bool = False,
+    turn_b: bool = False,
+) -> TensorData:
+    dtype = x.storage.dtype
+    if y.storage.dtype is not dtype or dtype.kind != "f":
+        dtype = floating(promote(dtype, y.storage.dtype))
+        x, y = cast(backend, x, dtype), cast(backend, y, dtype)
+    if len(x.shape) > 2 or len(y.shape) > 2:  # noqa: PLR2004
+        x, y = _batched(x, y)
+    return backend.product(x, y, turn_a=turn_a, turn_b=turn_b)
 
 
 def _batched(left: TensorData, right: TensorData) -> tuple[TensorData, TensorData]:

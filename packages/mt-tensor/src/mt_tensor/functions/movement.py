@@ -1,60 +1,88 @@
 """Operations that move no element, or only copy: each is its own layout, each has an adjoint."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mt_autodiff import Context, Function
 from mt_operators import identity
 from mt_tensor.errors import ShapeError
-from mt_tensor.layout import Shape, broadcast_shapes, infer_shape
+from mt_tensor.functions.rule import DataRule, Shares, recorded
+from mt_tensor.layout import Shape, broadcast_shapes, contiguous_strides, infer_shape
+from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
+    from mt_tensor.base import TensorBase
     from mt_tensor.dtypes import DType
     from mt_tensor.functions.indexing import Selection
     from mt_tensor.tensor import Tensor
 
+T = TypeVar("T", bound="TensorBase")
 
-class Permute(Function):
-    """Reorder dimensions: a view."""
 
-    @staticmethod
-    def forward(ctx: Context, a: "Tensor", *, order: tuple[int, ...]) -> Any:
-        """Make dimension `d` of the result dimension `order[d]` of `a`."""
-        ctx.order = order
-        return a._new(a.data.permute(order))
+class Permute(DataRule):
+    """Reordered dimensions."""
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+    __name__ = "Permute"
+
+    def shares(
+        self,
+        inputs: tuple[Any, ...],
+        saved: Any,
+        grad: TensorData,
+        backend: "Backend",  # noqa: ARG002  moves nothing
+    ) -> Shares:
         """Reorder back."""
-        inverse = tuple(sorted(range(len(ctx.order)), key=ctx.order.__getitem__))
-        return grad_output._new(grad_output.data.permute(inverse))
+        inverse = tuple(sorted(range(len(saved)), key=saved.__getitem__))
+        return [(inputs[0], grad.permute(inverse))]
 
 
-class View(Function):
-    """Read the same storage with another shape."""
+PERMUTE = Permute()
 
-    @staticmethod
-    def forward(ctx: Context, a: "Tensor", *, shape: Shape) -> Any:
-        """Return a view of that shape.
 
-        Raises:
-            ShapeError: the sizes differ, or the strides do not allow it.
-        """
-        shape = infer_shape("view", a.shape, shape)
-        ctx.shape = a.shape
-        data = a.data.view(shape)
-        if data is None:
-            message = (
-                f"view: {a.shape} with strides {a.data.strides} cannot be {shape} without moving "
-                "elements; use reshape, or contiguous() first"
-            )
-            raise ShapeError(message)
-        return a._new(data)
+def permute(a: T, order: tuple[int, ...]) -> T:
+    """Make dimension `d` of a view dimension `order[d]` of `a`, and record it."""
+    return recorded(PERMUTE, a.data.permute(order), (a,), order)
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+
+class View(DataRule):
+    """The same storage, read with another shape."""
+
+    __name__ = "View"
+
+    def shares(
+        self,
+        inputs: tuple[Any, ...],
+        saved: Any,  # noqa: ARG002  the input tells its shape
+        grad: TensorData,
+        backend: "Backend",
+    ) -> Shares:
         """Give the gradient the shape of the input."""
-        data = grad_output.data.view(ctx.shape)
-        return grad_output.reshape(ctx.shape) if data is None else grad_output._new(data)
+        shape = inputs[0].data.shape
+        data = grad.view(shape)
+        if data is None:
+            copied = backend.elementwise(identity, grad)
+            data = copied.restrided(shape, contiguous_strides(shape))
+        return [(inputs[0], data)]
+
+
+VIEW = View()
+
+
+def view(a: T, shape: Shape) -> T:
+    """Return a view of that shape, and record it.
+
+    Raises:
+        ShapeError: the sizes differ, or the strides do not allow it.
+    """
+    shape = infer_shape("view", a.shape, shape)
+    data = a.data.view(shape)
+    if data is None:
+        message = (
+            f"view: {a.shape} with strides {a.data.strides} cannot be {shape} without moving "
+            "elements; use reshape, or contiguous() first"
+        )
+        raise ShapeError(message)
+    return recorded(VIEW, data, (a,), ())
 
 
 class Expand(Function):

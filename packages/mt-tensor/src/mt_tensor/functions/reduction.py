@@ -4,59 +4,127 @@ The functions keep every dimension: a folded one has size 1, so that the result 
 against its input. Dropping it is a view, made by the caller.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mt_autodiff import Context, Function
-from mt_operators import Op, add, div, eq, maximum, mul
+from mt_operators import Op, add, div, eq, identity, maximum, mul
+from mt_tensor.defaults.reduction import kept_shape
 from mt_tensor.defaults.windows import reshaped
-from mt_tensor.layout import Shape, contiguous_strides
+from mt_tensor.functions.rule import DataRule, Shares, recorded
+from mt_tensor.layout import (
+    Shape,
+    Strides,
+    broadcast_strides,
+    contiguous_strides,
+    normalize_axes,
+    shared,
+)
+from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
+    from mt_tensor.backend import Backend
     from mt_tensor.base import TensorBase
     from mt_tensor.tensor import Tensor
 
 Axes = tuple[int, ...]
+Dims = int | Sequence[int] | None
 T = TypeVar("T", bound="TensorBase")
 
 
-class Sum(Function):
-    """Sum over axes; its gradient is spread back over them."""
+class Sum(DataRule):
+    """A sum over axes; its gradient is spread back over them."""
 
-    @staticmethod
-    def forward(ctx: Context, a: "Tensor", *, axes: Axes) -> Any:
-        """Return the sums, with size 1 along `axes`."""
-        ctx.shape = a.shape
-        return fold(add, a, axes)
+    __name__ = "Sum"
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: "Backend"
+    ) -> Shares:
         """Read each gradient once for each element that was summed: a view of stride 0."""
-        return grad_output.expand(ctx.shape)
+        (how,) = saved
+        if grad.strides != how.strides:
+            grad = backend.elementwise(identity, grad)
+        return [(inputs[0], grad.restrided(how.given, how.spread))]
 
 
-class Mean(Function):
-    """Average over axes; its gradient is spread back over them, divided by their number."""
+SUM = Sum()
 
-    @staticmethod
-    def forward(ctx: Context, a: "Tensor", *, axes: Axes, shape: Shape) -> Any:
-        """Return the averages, as `shape`: size 1 along `axes`, or without them."""
-        data, backend = a.data, a.backend
-        sums = backend.fold(add, data, axes)
-        count = float(prod([data.shape[d] for d in axes]))
-        ctx.axes, ctx.shapes, ctx.count = axes, (sums.shape, data.shape), count
-        means = backend.elementwise(div, sums, a._number(count))
-        return a._new(means.restrided(shape, contiguous_strides(shape)))
 
-    @staticmethod
-    def backward(ctx: Context, grad_output: "Tensor") -> Any:
+class Mean(DataRule):
+    """An average over axes; its gradient is spread back over them, divided by their number."""
+
+    __name__ = "Mean"
+
+    def shares(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: "Backend"
+    ) -> Shares:
         """Read each share once for each element that was averaged: a view of stride 0."""
-        kept, shape = ctx.shapes
-        share = grad_output.backend.elementwise(
-            div, grad_output.data, grad_output._number(ctx.count)
-        )
-        spread = share.restrided(kept, contiguous_strides(kept)).expand(shape)
-        return grad_output._new(spread)
+        how, count = saved
+        share = backend.elementwise(div, grad, count)
+        return [(inputs[0], share.restrided(how.given, how.spread))]
+
+
+MEAN = Mean()
+
+
+class Folding(NamedTuple):
+    """What a fold makes of a shape.
+
+    Attributes:
+        axes: along which it folds, ascending.
+        given: the shape of what is folded.
+        shape, strides: of the result, which keeps the axes with size 1 or drops them.
+        spread: the strides that read a result once for each element that was folded to it.
+        number: how many those are.
+    """
+
+    axes: Axes
+    given: Shape
+    shape: Shape
+    strides: Strides
+    spread: Strides
+    number: float
+
+
+def folding(name: str, given: Shape, dim: Dims, keepdim: bool) -> Folding:  # noqa: FBT001
+    """Describe a fold of what has the shape `given`.
+
+    Args:
+        name: of the function, for errors.
+        given: the shape of what is folded.
+        dim: one dimension or several; None for all.
+        keepdim: keep size 1 in place of each; over all dimensions the result has shape (1,).
+
+    Raises:
+        ShapeError: a dimension is out of range or named twice.
+    """
+    axes = normalize_axes(name, dim, len(given))
+    kept = kept_shape(given, axes)
+    shape = (1,) if dim is None else kept
+    if not keepdim:
+        shape = tuple([n for d, n in enumerate(given) if d not in axes])
+    spread = broadcast_strides(kept, contiguous_strides(kept), given)
+    number = float(prod([given[d] for d in axes]))
+    return Folding(axes, shared(given), shared(shape), contiguous_strides(shape), spread, number)
+
+
+known_folding = lru_cache(maxsize=1024)(folding)
+"""The same, remembered; for a dimension that is None or an int, and not merely equal to one."""
+
+
+def total(a: T, how: Folding) -> T:
+    """Sum, and record it."""
+    sums = a.backend.fold(add, a.data, how.axes)
+    return recorded(SUM, sums.restrided(how.shape, how.strides), (a,), (how,))
+
+
+def mean(a: T, how: Folding) -> T:
+    """Average, and record it."""
+    count = a._number(how.number)
+    means = a.backend.elementwise(div, a.backend.fold(add, a.data, how.axes), count)
+    return recorded(MEAN, means.restrided(how.shape, how.strides), (a,), (how, count))
 
 
 class Extremum(Function):

@@ -6,7 +6,7 @@ import numpy as np
 
 from mt_operators import absolute, add, div, eq, ge, gt, le, lt, mul, ne, neg, power, sub
 from mt_tensor.functions.elementwise import binary, elementwise, unary
-from mt_tensor.functions.matmul import MatMul, check_matmul
+from mt_tensor.functions.matmul import check_matmul, matmul
 from mt_tensor.methods.movement import Movement
 
 Like = Any
@@ -129,10 +129,10 @@ class Arithmetic(Movement):
         a, b = self._admit((self, _factor(other)))
         check_matmul(a, b)
         if a.ndim > 1 and b.ndim > 1:
-            return MatMul.apply(a, b)  # type: ignore[no-any-return]
+            return matmul(a, b)
         left = a.view(1, -1) if a.ndim == 1 else a
         right = b.view(-1, 1) if b.ndim == 1 else b
-        product: Self = MatMul.apply(left, right)
+        product = matmul(left, right)
         batch = product.shape[:-2]
         rows = product.shape[-2:-1] if a.ndim > 1 else ()
         columns = product.shape[-1:] if b.ndim > 1 else ()

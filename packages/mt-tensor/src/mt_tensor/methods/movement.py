@@ -5,7 +5,7 @@ from typing import Any, Self
 from mt_tensor.base import TensorBase
 from mt_tensor.dtypes import DType, as_dtype
 from mt_tensor.errors import ShapeError
-from mt_tensor.functions.movement import Copy, Expand, Permute, View
+from mt_tensor.functions.movement import Copy, Expand, permute, view
 from mt_tensor.layout import Shape, infer_shape, normalize_axis, normalize_order
 
 
@@ -21,7 +21,7 @@ class Movement(TensorBase):
             ShapeError: `order` does not name each dimension once.
         """
         axes = normalize_order("permute", _flat(order), self.shape)
-        return Permute.apply(self, order=axes)  # type: ignore[no-any-return]
+        return permute(self, axes)
 
     def transpose(self, dim0: int, dim1: int) -> Self:
         """Exchange two dimensions: a view.
@@ -45,7 +45,7 @@ class Movement(TensorBase):
         Raises:
             ShapeError: the sizes differ, or the strides do not allow it (then: `reshape`).
         """
-        return View.apply(self, shape=_flat(shape))  # type: ignore[no-any-return]
+        return view(self, _flat(shape))
 
     def reshape(self, *shape: int | Shape) -> Self:
         """Return a view of that shape where the strides allow it, else a copy.
@@ -55,7 +55,7 @@ class Movement(TensorBase):
         """
         wanted = infer_shape("reshape", self.shape, _flat(shape))
         whole = self if self.data.view(wanted) is not None else self.contiguous()
-        return View.apply(whole, shape=wanted)  # type: ignore[no-any-return]
+        return view(whole, wanted)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
         """Join the dimensions from `start_dim` to `end_dim` into one.

@@ -4,20 +4,25 @@
 further word; `keepdim=False` drops the dimension. Over all dimensions the result has shape (1,).
 """
 
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
 
-from mt_autodiff import Function
 from mt_operators import Op, eq, maximum, minimum, ne, op, zero
-from mt_tensor.defaults.reduction import kept_shape
 from mt_tensor.errors import ShapeError
-from mt_tensor.functions.reduction import CumSum, Extremum, Mean, Prod, Sum
-from mt_tensor.layout import Shape, normalize_axes, normalize_axis
+from mt_tensor.functions.reduction import (
+    CumSum,
+    Dims,
+    Extremum,
+    Folding,
+    Prod,
+    folding,
+    known_folding,
+    mean,
+    total,
+)
+from mt_tensor.layout import normalize_axis
 from mt_tensor.methods.elementary import Elementary
-
-Dims = int | Sequence[int] | None
 
 
 class Reductions(Elementary):
@@ -38,17 +43,17 @@ class Reductions(Elementary):
         Raises:
             ShapeError: a dimension is out of range or named twice.
         """
-        return self._fold("sum", Sum, dim, keepdim)
+        return self._total("sum", dim, keepdim)
 
     def mean(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Average over `dim`; nan over no elements. Arguments and shape as in `sum`."""
-        axes = normalize_axes("mean", dim, self.ndim)
-        shape = _result(kept_shape(self.shape, axes), axes, dim, keepdim)
-        return Mean.apply(self._floating(), axes=axes, shape=shape)  # type: ignore[no-any-return]
+        return mean(self._floating(), self._folding("mean", dim, keepdim))
 
     def prod(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Multiply over `dim`. Arguments and shape as in `sum`."""
-        return self._fold("prod", Prod, dim, keepdim)
+        how = self._folding("prod", dim, keepdim)
+        folded: Self = Prod.apply(self._floating(), axes=how.axes)
+        return folded if how.shape == folded.shape else folded.view(*how.shape)
 
     def max(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Maximum over `dim`; elements that tie share the gradient, as in `torch.amax`.
@@ -68,12 +73,12 @@ class Reductions(Elementary):
 
     def all(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Whether all elements differ from 0, as `bool`. Arguments and shape as in `sum`."""
-        zeros = self.__apply_op__(eq, self, 0.0)._fold("all", Sum, dim, keepdim)  # noqa: SLF001  of this class
+        zeros = self.__apply_op__(eq, self, 0.0)._total("all", dim, keepdim)  # noqa: SLF001  of this class
         return self.__apply_op__(eq, zeros, 0.0)
 
     def any(self, dim: Dims = None, *, keepdim: bool = True) -> Self:
         """Whether any element differs from 0, as `bool`. Arguments and shape as in `sum`."""
-        others = self.__apply_op__(ne, self, 0.0)._fold("any", Sum, dim, keepdim)  # noqa: SLF001  of this class
+        others = self.__apply_op__(ne, self, 0.0)._total("any", dim, keepdim)  # noqa: SLF001  of this class
         return self.__apply_op__(ne, others, 0.0)
 
     def argmax(self, dim: int | None = None, *, keepdim: bool = True) -> Self:
@@ -105,10 +110,9 @@ class Reductions(Elementary):
         return CumSum.apply(self._floating(), axis=axis)  # type: ignore[no-any-return]
 
     def _extremum(self, name: str, op: Op, dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
-        axes = normalize_axes(name, dim, self.ndim)
-        self._check_elements(name, axes)
-        shape = _result(kept_shape(self.shape, axes), axes, dim, keepdim)
-        return Extremum.apply(self._floating(), axes=axes, shape=shape, op=op)  # type: ignore[no-any-return]
+        how = self._folding(name, dim, keepdim)
+        self._check_elements(name, how.axes)
+        return Extremum.apply(self._floating(), axes=how.axes, shape=how.shape, op=op)  # type: ignore[no-any-return]
 
     def _check_elements(self, name: str, axes: tuple[int, ...]) -> None:
         if any(self.shape[d] == 0 for d in axes):
@@ -130,26 +134,14 @@ class Reductions(Elementary):
         return chosen.min(axis, keepdim=keepdim)._astype("int64")
 
     def _floating(self) -> Self:
-        return self if self.dtype.kind == "f" else self._astype(None)
+        return self if self.data.storage.dtype.kind == "f" else self._astype(None)
 
-    def _fold(
-        self,
-        name: str,
-        function: type[Function],
-        dim: Dims,
-        keepdim: bool,  # noqa: FBT001
-    ) -> Self:
-        axes = normalize_axes(name, dim, self.ndim)
-        folded: Self = function.apply(self._floating(), axes=axes)
-        shape = _result(folded.shape, axes, dim, keepdim)
-        return folded if shape == folded.shape else folded.view(*shape)
+    def _folding(self, name: str, dim: Dims, keepdim: bool) -> Folding:  # noqa: FBT001
+        known = known_folding if dim is None or type(dim) is int else folding
+        return known(name, self.data.shape, dim, bool(keepdim))
 
-
-def _result(kept: Shape, axes: tuple[int, ...], dim: Dims, keepdim: bool) -> Shape:  # noqa: FBT001
-    """Return the shape of a fold that has left size 1 along its axes."""
-    if dim is None:
-        return (1,) if keepdim else ()
-    return kept if keepdim else tuple(n for d, n in enumerate(kept) if d not in axes)
+    def _total(self, name: str, dim: Dims, keepdim: bool) -> Self:  # noqa: FBT001
+        return total(self._floating(), self._folding(name, dim, keepdim))
 
 
 @op(zero, zero, predicate=True)

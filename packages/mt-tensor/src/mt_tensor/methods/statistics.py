@@ -3,8 +3,9 @@
 from math import inf, prod
 from typing import Self
 
+from mt_tensor.functions.reduction import Dims
 from mt_tensor.layout import normalize_axes
-from mt_tensor.methods.reductions import Dims, Reductions
+from mt_tensor.methods.reductions import Reductions
 
 
 class Statistics(Reductions):

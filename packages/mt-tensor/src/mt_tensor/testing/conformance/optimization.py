@@ -1,4 +1,7 @@
-"""`sgd_step` and `adam_step`: the update of a parameter, in place, against the rules in NumPy."""
+"""`sgd_step` and `adam_step`: the update of a parameter, in place, against the rules in NumPy.
+
+`sgd_steps` and `adam_steps`, of many parameters, against these.
+"""
 
 from typing import Any
 
@@ -104,3 +107,50 @@ class Optimization(Suite):
         p, g, m, s = (a.astype(np.float64) for a in arrays)
         p, m, s = adapted(p, g, m, s, ADAPTIVE[rule])
         self.check_states(tensors, [p, arrays[1], m, s])
+
+    @pytest.mark.parametrize("rule", DESCENTS)
+    @floats
+    def test_sgd_steps(self, dtype: DType, rule: str) -> None:
+        """The bits of single steps, whatever was prepared; the last one never has a velocity."""
+        together, apart = self.drawn_parts(dtype, 3), self.drawn_parts(dtype, 3)
+        for lr in (0.1, 0.2):
+            rates = PLAIN | DESCENTS[rule] | {"lr": lr}
+            still = len(apart) - 1 if rates["momentum"] else 0
+            moving = [(p, g, v if i < still else None) for i, (p, g, v) in enumerate(together)]
+            self.backend.sgd_steps(moving, **rates)
+            for i, (p, g, v) in enumerate(apart):
+                self.backend.sgd_step(p, g, v if i < still else None, **rates)
+            self.check_bits(together, apart)
+
+    @pytest.mark.parametrize("rule", ADAPTIVE)
+    @floats
+    def test_adam_steps(self, dtype: DType, rule: str) -> None:
+        """The bits of single steps, whatever was prepared."""
+        together, apart = self.drawn_parts(dtype, 4), self.drawn_parts(dtype, 4)
+        for lr in (0.1, 0.2):
+            rates: Rates = {"lr": lr, "betas": (0.9, 0.99), "eps": 1e-8, **ADAPTIVE[rule]}
+            self.backend.adam_steps(together, **rates)
+            for part in apart:
+                self.backend.adam_step(*part, **rates)
+            self.check_bits(together, apart)
+
+    def drawn_parts(self, dtype: DType, count: int) -> list[Any]:
+        """Draw the tensors of parameters, the same ones each time; none is below 0.
+
+        All are contiguous, but in each parameter between the second and the last one tensor is not.
+        """
+        layouts = [["contiguous"] * count for _ in range(2 * count + 3)]
+        for k in range(count):
+            layouts[k + 2][k], layouts[-k - 2][k] = "offset", "permuted"
+        parts = []
+        for i, names in enumerate(layouts):
+            shape = (5 if i == 1 else 3, 2)
+            arrays = [abs(drawn(dtype, *shape, seed=10 * i + k)) for k in range(count)]
+            parts.append(tuple(map(self.place, map(arranged, names, arrays))))
+        return parts
+
+    def check_bits(self, parts: list[Any], wanted: list[Any]) -> None:
+        """Compare all tensors, bit for bit."""
+        for part, other in zip(parts, wanted, strict=True):
+            for data, same in zip(part, other, strict=True):
+                np.testing.assert_array_equal(self.read(data), self.read(same))
