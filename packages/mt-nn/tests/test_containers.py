@@ -30,6 +30,32 @@ def test_modules_are_applied_in_order():
     ]
 
 
+def test_a_module_that_was_replaced_is_applied():
+    net, x = Sequential(ReLU(), Tanh()), mt.tensor([-1.0, 2.0])
+    assert net(x).tolist() == x.relu().tanh().tolist()
+    setattr(net, "0", Sigmoid())
+    assert net(x).tolist() == x.sigmoid().tanh().tolist()
+    net.append(ReLU())
+    assert net(-x).tolist() == (-x).sigmoid().tanh().relu().tolist()
+    parts = iter(net)
+    setattr(net, "1", ReLU())
+    assert [type(m).__name__ for m in parts] == ["Sigmoid", "ReLU", "ReLU"]
+
+
+def test_a_module_that_is_gone():
+    net = Sequential(ReLU(), Tanh())
+    delattr(net, "1")
+    with pytest.raises(AttributeError, match="Sequential has no attribute '1'"):
+        net(mt.zeros(2))
+
+
+def test_many_modules_keep_their_order():
+    sizes = range(1, 13)
+    net = Sequential(*(Linear(n, n + 1) for n in sizes))
+    assert net(mt.zeros(4, 1)).shape == (4, 13)
+    assert [m.in_features for m in net] == list(sizes)
+
+
 def test_nothing_is_the_identity():
     x = mt.zeros(2)
     assert Sequential()(x) is x

@@ -88,6 +88,23 @@ def test_it_says_which_layer_and_which_shapes():
         Linear(3, 2)(mt.zeros(5, 4))
 
 
+def test_an_input_of_another_dtype_is_told_apart_from_one_that_does_not_fit():
+    layer = Linear(3, 2, dtype="float64")
+    with pytest.raises(mt.DTypeError, match="input is float32 and weight is float64; move one"):
+        layer(mt.zeros(5, 3, dtype="float32"))
+    for narrow in (mt.zeros(5, 4, dtype="float32"), mt.zeros((), dtype="float32")):
+        with pytest.raises(mt.ShapeError, match="must be in_features = 3") as caught:
+            layer(narrow)
+        assert caught.value.__suppress_context__
+
+
+def test_a_bias_that_was_replaced_by_one_that_does_not_fit():
+    layer = Linear(3, 2)
+    layer.bias.update(mt.zeros(4))
+    with pytest.raises(mt.ShapeError, match=r"weight is \(2, 3\) and bias is \(4,\); bias must be"):
+        layer(mt.zeros(5, 3))
+
+
 @pytest.mark.parametrize("sizes", [(0, 2), (-1, 2), (2.5, 2)])
 def test_sizes_that_are_none(sizes):
     with pytest.raises(ValueError, match="Linear: in_features must be a positive integer, not"):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mt_tensor import layout
 from mt_tensor.errors import ShapeError
 from mt_tensor.layout import (
     broadcast_shapes,
@@ -19,7 +20,9 @@ from mt_tensor.layout import (
     merge_dimensions,
     normalize_axes,
     normalize_axis,
+    permuted,
     position,
+    shared,
     view_strides,
 )
 from mt_tensor.testing.layouts import layout_of
@@ -266,3 +269,22 @@ def test_shapes_that_are_refused():
 def test_a_size_is_an_int(size):
     with pytest.raises(ShapeError, match=r"view: .* must be sizes"):
         infer_shape("view", (2, 97), (size, 97))
+
+
+def test_equal_layouts_are_one_object():
+    assert shared((5, 7, 11)) is shared(tuple(map(int, ["5", "7", "11"])))
+    assert contiguous_strides((2, 7, 11)) is shared((77, 11, 1))
+    assert broadcast_strides((7, 1), (1, 1), (2, 7, 3)) is shared((0, 1, 0))
+    assert broadcast_shapes("add", (7, 1), (1, 13)) is shared((7, 13))
+    assert permuted((7, 11), (11, 1), (1, 0))[1] is shared((1, 11))
+    assert view_strides((7, 22), (22, 1), (7, 2, 11)) is shared((22, 11, 1))
+    assert infer_shape("view", (7, 22), (14, -1)) is shared((14, 11))
+
+
+def test_not_every_layout_is_kept(monkeypatch):
+    monkeypatch.setattr(layout, "_met", {})
+    monkeypatch.setattr(layout, "MET_AT_MOST", 8)
+    for n in range(20):
+        kept = shared((n, 3))
+        assert shared((n, 3)) is kept
+        assert len(layout._met) <= 8  # noqa: SLF001

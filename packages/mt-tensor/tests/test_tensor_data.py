@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mt_tensor import ShapeError, TensorData
 from mt_tensor.simple import SimpleBackend
+from mt_tensor.tensor_data import UNWRITTEN, latest_write
 from mt_tensor.testing import Layout, arranged, place
 from mt_tensor.testing.strategies import arrays
 
@@ -79,8 +80,25 @@ def test_without_strides_the_layout_is_row_major():
 
 def test_views_share_the_mark_of_the_last_write():
     data = TensorData(np.zeros(6), (2, 3))
-    data.permute((1, 0)).last_write[0] = 7
-    assert data.last_write == [7]
+    view = data.permute((1, 0))
+    view.stamp()
+    assert data.last_write[0] == view.last_write[0] == latest_write[0] > 0
+
+
+def test_a_mark_is_made_for_the_first_write_or_view():
+    data, other = (TensorData(np.zeros(6), (6,)) for _ in range(2))
+    assert data.last_write is other.last_write is UNWRITTEN
+    data.stamp()
+    view = other.expand((2, 6))
+    assert other.last_write is view.last_write is not UNWRITTEN
+    assert (UNWRITTEN[0], other.last_write[0], data.last_write[0]) == (0, 0, latest_write[0])
+    view.stamp()
+    assert other.last_write[0] == latest_write[0] > data.last_write[0]
+
+
+def test_what_all_unwritten_tensors_share_cannot_be_written():
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        TensorData(np.zeros(1), (1,)).last_write[0] = 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The CUDA backend: storages in the memory of a GPU, kernels compiled by Numba."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from weakref import ref
 
@@ -101,7 +101,11 @@ class CudaBackend(Overrides):
         launcher = self._launchers.find(fill, out.dtype)
         self._launchers.run_with(launcher, grid, (out,), float(value), out.size)
 
-    def lowered(self, calls: Sequence[Call]) -> Callable[[], None]:
+    def lowered(
+        self,
+        calls: Sequence[Call],
+        own: Collection[int] = (),  # noqa: ARG002  all memory of a graph is the device's
+    ) -> Callable[[], None]:
         """Return a function that repeats recorded calls, on a GPU by CUDA graphs."""
         return lowered(self, calls)
 

@@ -1,6 +1,7 @@
 """The fast backend: NumPy storages, kernels compiled by Numba."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from math import prod
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -21,6 +22,7 @@ from mt_fast import (
     rows,
 )
 from mt_fast.elementwise import Elementwise
+from mt_fast.memory import ABLE, Memory
 from mt_fast.pool import Pool
 from mt_fast.product import multiply
 from mt_fast.reduction import Reduction
@@ -32,6 +34,9 @@ from mt_tensor.errors import BackendError
 from mt_tensor.layout import Shape
 from mt_tensor.tensor_data import Storage, TensorData, over_all_of
 
+FRESH = fresh.elementwise, fresh.fold, fresh.product
+"""Methods whose result is a new tensor."""
+
 
 class FastBackend(Backend):
     """Compiled kernels over NumPy arrays of one dimension, on one thread or several."""
@@ -41,7 +46,10 @@ class FastBackend(Backend):
     def __init__(self) -> None:
         """Compile nothing yet."""
         self.pool = Pool()
-        self.fresh = fresh.Tables()
+        make = self.pool.taker
+        self.memories = {f.__name__: Memory(f.__name__, partial(f, self), make) for f in FRESH}
+        if ABLE:
+            vars(self).update((name, memory.call) for name, memory in self.memories.items())
         self._elementwise: dict[int, tuple[Any, Elementwise]] = {}
         self._reductions: dict[int, tuple[Any, Reduction]] = {}
 
@@ -53,9 +61,6 @@ class FastBackend(Backend):
         """Take an array from the pool."""
         return over_all_of(self.pool.take(prod(shape), dtype), shape)
 
-    elementwise = fresh.elementwise
-    fold = fresh.fold
-    product = fresh.product
     sgd_step = optimization.sgd_step
     sgd_steps = optimization.sgd_steps
     adam_step = optimization.adam_step
@@ -98,7 +103,7 @@ class FastBackend(Backend):
             BackendError: it is no function of Python.
         """
         known = self._elementwise.get(id(fn))
-        prepared = self.fresh.elementwise
+        prepared = self.memories["elementwise"]
         return known[1] if known else _admit(self._elementwise, fn, Elementwise, prepared)
 
     def reduce(self, op: Op, out: TensorData, a: TensorData) -> None:
@@ -108,7 +113,7 @@ class FastBackend(Backend):
     def reduction_of(self, op: Op) -> Reduction:
         """Return the compiled kernels of an operator that folds."""
         known = self._reductions.get(id(op))
-        return known[1] if known else _admit(self._reductions, op, Reduction, self.fresh.folds)
+        return known[1] if known else _admit(self._reductions, op, Reduction, self.memories["fold"])
 
     def matmul(self, out: TensorData, a: TensorData, b: TensorData) -> None:
         """Multiply in tiles that stay in registers and caches."""
@@ -250,9 +255,9 @@ class FastBackend(Backend):
         """Drop what the key decides, in one pass."""
         dropout.dropout(out, a, p, key)
 
-    def lowered(self, calls: Sequence[Call]) -> Run:
+    def lowered(self, calls: Sequence[Call], own: Collection[int] = ()) -> Run:
         """Return a function that makes the calls from C, from its second run on."""
-        return replaying.lowered(self, calls)
+        return replaying.lowered(self, calls, own)
 
     def compared(self, rows: np.ndarray[Any, Any]) -> Comparison | None:
         """Return compiled functions that compare words of memory."""
@@ -263,7 +268,7 @@ def _admit(
     table: dict[int, tuple[Any, Any]],
     fn: Any,
     kind: Callable[[], Any],
-    prepared: dict[Any, Any],
+    prepared: Memory,
 ) -> Any:
     """Make the kernels of a function, to be forgotten with it."""
     if not isinstance(fn, Op | FunctionType | BuiltinFunctionType):

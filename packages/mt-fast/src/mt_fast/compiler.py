@@ -80,13 +80,19 @@ def bind_helpers(bindings: dict[str, Any], *helpers: Template) -> dict[str, Any]
     return bindings
 
 
-def compile_kernel(template: Template, bindings: Mapping[str, Any], identity: str | None) -> Kernel:
+def compile_kernel(
+    template: Template,
+    bindings: Mapping[str, Any],
+    identity: str | None,
+    signature: Any = SIGNATURE,
+) -> Kernel:
     """Compile a kernel now, or load it from disk.
 
     Args:
         template: a function of `mt_fast.kernels`.
         bindings: the globals that it lacks.
         identity: tells these bindings from all others; None keeps the kernel out of the disk.
+        signature: of the C function.
 
     Raises:
         Exception: the template cannot be compiled with these bindings.
@@ -94,7 +100,7 @@ def compile_kernel(template: Template, bindings: Mapping[str, Any], identity: st
     function = bind(template, bindings, f"{template.__name__}_{_digest(identity)}")
     if INTERPRETED:
         return Kernel(id(function), function)
-    compiled = numba.cfunc(SIGNATURE, **IEEE, cache=identity is not None)(function)
+    compiled = numba.cfunc(signature, **IEEE, cache=identity is not None)(function)
     return Kernel(compiled.address, compiled)
 
 

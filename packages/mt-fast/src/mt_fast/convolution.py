@@ -30,8 +30,8 @@ Geometry = tuple[Pair, Pair, Pair]
 """Stride, padding and dilation of the images."""
 
 IMAGES, MOST_PARTS = 8, 64
-"""Images whose gradients by the kernels are added up in one accumulator, at least; more where
-there would be more than so many parts."""
+"""Images whose gradients by the kernels are added up in one accumulator, or some fewer so that all
+have as many; more where there would be more than so many parts."""
 
 FEW_ROWS = 8
 """Rows of the result below which the kernels' gradient is a product of written patches. With one
@@ -208,7 +208,8 @@ def _plan_gradient(
 ) -> Plan:
     """Plan the gradient by kernels of images, kernels and an output, in this order."""
     (n, _, _, ow), (_, right), kw = shapes[2], geometry[0], shapes[1][3]
-    images = max(IMAGES, -(-n // MOST_PARTS))
+    parts = max(1, min(-(-n // IMAGES), MOST_PARTS))
+    images = max(1, -(-n // parts))
     line = (-(-ow // lanes) * lanes + (kw - 1) // right) * right
     words = [*_words(shapes, strides, geometry), line, images, n, biased]
     return Plan(np.array(words, np.int64), -(-n // images), _work(shapes) >= PARALLEL_WORK)

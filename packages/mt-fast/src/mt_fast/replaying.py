@@ -10,7 +10,7 @@ to the tape, and what a call allocates for itself. An address that is neither is
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
+from mt_fast.chains import Task, task_of
 from mt_fast.compiler import Entry, compile_entry
 from mt_fast.kernels import playing, words
 from mt_fast.kernels.calling import NOTEBOOK
 from mt_fast.kernels.intrinsics.instruction import EXAMINED
 from mt_fast.launching import Array, Launch, Numbers, Pack, listeners
-from mt_fast.stages import Task, score, task_of
+from mt_fast.stages import score
 from mt_fast.threads import get_num_threads
 from mt_tensor.capture.live import Live, resolved
 from mt_tensor.capture.tape import Call, Comparison, Run
@@ -31,6 +32,7 @@ from mt_tensor.dtypes import DType
 
 if TYPE_CHECKING:
     from mt_fast.backend import FastBackend
+    from mt_fast.pads import Pads
 
 COMPILED = frozenset(
     {"map", "zip", "reduce", "matmul", "fill", "dropout", "sgd_step", "adam_step"}
@@ -60,8 +62,14 @@ Where it has let go of them, as PyTorch's threads do some milliseconds after the
 soon used again."""
 
 
-def lowered(backend: "FastBackend", calls: Sequence[Call]) -> Run:
-    """Return a function that makes calls, the second time without Python."""
+def lowered(backend: "FastBackend", calls: Sequence[Call], own: Collection[int] = ()) -> Run:
+    """Return a function that makes calls, the second time without Python.
+
+    Args:
+        backend: whose calls.
+        calls: what to do.
+        own: the `id` of each storage where nobody else looks, and that they set before they read.
+    """
     prepared: list[Run] = []
 
     def run() -> list[Run]:
@@ -69,7 +77,7 @@ def lowered(backend: "FastBackend", calls: Sequence[Call]) -> Run:
             for step in prepared:
                 step()
         else:
-            prepared.extend(Preparation(backend).runs(calls))
+            prepared.extend(Preparation(backend).runs(calls, own))
         return prepared
 
     return run
@@ -104,18 +112,23 @@ class Preparation:
         self._call: Call | None = None
         self._notebook = np.zeros(ROOM, np.int64)
 
-    def runs(self, calls: Sequence[Call]) -> Iterator[Run]:
-        """Make the calls, and return what does the same again."""
+    def runs(self, calls: Sequence[Call], own: Collection[int] = ()) -> Iterator[Run]:
+        """Make the calls, and return what does the same again.
+
+        Where a call cannot be noted, those before it and behind it look at the same memory.
+        """
         tasks: list[Task] = []
+        alone = True
         for call in calls:
             noted = self.made(call)
             if noted is None:
-                yield from self._piece(tasks)
-                tasks = []
+                yield from self._piece(tasks, ())
+                tasks, alone = [], False
                 yield _again(call, self._backend)
             else:
                 tasks += noted
-        yield from self._piece(tasks)
+        storages = [a.storage for call in calls for a in call.tensors if alone]
+        yield from self._piece(tasks, {s.ctypes.data for s in storages if id(s) in own})
 
     def launched(self, launch: Launch) -> None:
         """Note a launch on several threads, after those on one that came before."""
@@ -196,9 +209,9 @@ class Preparation:
             at += count + size
         words[0] = 1
 
-    def _piece(self, tasks: Sequence[Task]) -> Iterator[Run]:
+    def _piece(self, tasks: Sequence[Task], own: Collection[int]) -> Iterator[Run]:
         if tasks:
-            yield Piece(tasks, self._kept)
+            yield Piece(tasks, self._kept, own)
 
 
 class Piece:
@@ -213,14 +226,16 @@ class Piece:
     Args:
         tasks: the launches.
         kept: memory that is to live as long.
+        own: the addresses of memory where nobody else looks, and that is set before it is read.
     """
 
-    __slots__ = ("_alone", "_memory", "_patience", "_pause", "_score", "_tasks")
+    __slots__ = ("_alone", "_memory", "_own", "_pads", "_patience", "_pause", "_score", "_tasks")
 
-    def __init__(self, tasks: Sequence[Task], kept: list[Array]) -> None:
+    def __init__(self, tasks: Sequence[Task], kept: list[Array], own: Collection[int] = ()) -> None:
         """Keep the memory; nothing is arranged yet."""
         self._tasks = tasks
-        self._memory = kept
+        self._memory, self._own = kept, own
+        self._pads: Pads | None = None
         self._score: tuple[Array, ...] = ()
         self._alone = 0.0
         self._pause, self._patience = 0, PATIENCE
@@ -247,13 +262,13 @@ class Piece:
         """Launch them one by one, and arrange them; return whether there is anything to share."""
         play, seconds = player(), []
         for kernel, _, data, layout, units, _ in (task.launch for task in self._tasks):
-            row = kernel, data.ctypes.data, layout.ctypes.data, 0, units
+            row = kernel, layout.ctypes.data, 0, units, data.ctypes.data
             seconds.append(_seconds(play, np.array([row], np.int64)))
         heavy = [each > WORTH_SHARING for each in seconds]
         self._alone = sum(seconds)
-        calls, parts, stages = score(self._tasks, heavy, numba.config.NUMBA_NUM_THREADS)
-        marks = np.zeros(len(parts) + len(stages), np.int64)
-        self._score = calls, parts, stages, marks
+        threads = numba.config.NUMBA_NUM_THREADS
+        told, self._pads = score(self._tasks, heavy, threads, self._own)
+        self._score = *told, np.zeros(len(told.parts) + len(told.stages), np.int64)
         return any(heavy)
 
     def _share(self, threads: int) -> None:

@@ -24,7 +24,7 @@ down what these six are made of, so what overrides them must compute the same.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import prod
 from typing import Any, ClassVar, Self
 from weakref import WeakSet
@@ -165,11 +165,20 @@ class Backend(ABC):
         """Set every element of `out` to `value`."""
         self.map(identity, out, self.full((1,) * out.ndim, value, out.dtype).expand(out.shape))
 
-    def lowered(self, calls: Sequence[Call]) -> Run:
+    def lowered(
+        self,
+        calls: Sequence[Call],
+        own: Collection[int] = (),  # noqa: ARG002  for those that gain by it
+    ) -> Run:
         """Return a function that makes recorded calls again, in their order.
 
         The arguments are the same in each run, tensors with their storages included, but for a
         `Live` among them: its `value` may have changed. The function runs on one thread at a time.
+
+        Args:
+            calls: what to do.
+            own: the `id` of each storage that nobody else looks at and that the calls set before
+                they read it, so that it need hold anything only in between.
         """
         return looped(self, calls)
 

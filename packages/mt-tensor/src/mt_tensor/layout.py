@@ -19,6 +19,23 @@ Shape = tuple[int, ...]
 Strides = tuple[int, ...]
 Index = tuple[int, ...]
 
+MET_AT_MOST = 1 << 14
+_met: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+
+def shared(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the tuple that was met first of all that are equal to this one.
+
+    The arithmetic below returns such tuples, so that layouts can be told apart by their addresses:
+    two that are equal but not the same object only cost time.
+    """
+    met = _met.get(numbers)
+    if met is None:
+        if len(_met) >= MET_AT_MOST:
+            _met.clear()
+        met = _met[numbers] = numbers
+    return met
+
 
 @lru_cache(maxsize=4096)
 def contiguous_strides(shape: Shape) -> Strides:
@@ -30,7 +47,7 @@ def contiguous_strides(shape: Shape) -> Strides:
     strides = [1] * len(shape)
     for d in range(len(shape) - 2, -1, -1):
         strides[d] = strides[d + 1] * max(shape[d + 1], 1)
-    return tuple(strides)
+    return shared(tuple(strides))
 
 
 def is_contiguous(shape: Shape, strides: Strides) -> bool:
@@ -90,7 +107,7 @@ def broadcast_shapes(operator: str, *shapes: Shape) -> Shape:
             )
             raise ShapeError(message)
         result.append(stretched.pop() if stretched else 1)
-    return tuple(result)
+    return shared(tuple(result))
 
 
 @lru_cache(maxsize=4096)
@@ -106,7 +123,7 @@ def broadcast_strides(shape: Shape, strides: Strides, target: Shape) -> Strides:
     stretched = (
         0 if n == 1 and t != 1 else s for n, s, t in zip(shape, strides, target[lead:], strict=True)
     )
-    return (0,) * lead + tuple(stretched)
+    return shared((0,) * lead + tuple(stretched))
 
 
 @lru_cache(maxsize=4096)
@@ -116,7 +133,7 @@ def permuted(shape: Shape, strides: Strides, order: tuple[int, ...]) -> tuple[Sh
     >>> permuted((2, 3), (3, 1), (1, 0))
     ((3, 2), (1, 3))
     """
-    return tuple(shape[d] for d in order), tuple(strides[d] for d in order)
+    return shared(tuple(shape[d] for d in order)), shared(tuple(strides[d] for d in order))
 
 
 @lru_cache(maxsize=4096)
@@ -148,7 +165,7 @@ def view_strides(shape: Shape, strides: Strides, new_shape: Shape) -> Strides | 
         result.append(stride)
         room //= n
         stride *= n
-    return tuple(reversed(result))
+    return shared(tuple(reversed(result)))
 
 
 def merge_dimensions(shape: Shape, *operands: Strides) -> tuple[Shape, tuple[Strides, ...]]:
@@ -272,7 +289,7 @@ def infer_shape(operator: str, shape: Shape, new_shape: Shape) -> Shape:
             break
     else:
         if prod(shape) == prod(new_shape):  # the common case, in few looks
-            return new_shape
+            return shared(new_shape)
     unknown = new_shape.count(-1)
     if unknown > 1 or not all(hasattr(n, "__index__") and n >= -1 for n in new_shape):
         message = f"{operator}: {new_shape} must be sizes with at most one -1"
@@ -286,4 +303,4 @@ def infer_shape(operator: str, shape: Shape, new_shape: Shape) -> Shape:
             f"which has {'a multiple of ' if unknown else ''}{known}"
         )
         raise ShapeError(message)
-    return tuple(size // known if n == -1 else int(n) for n in new_shape)
+    return shared(tuple(size // known if n == -1 else int(n) for n in new_shape))

@@ -4,6 +4,7 @@ The storage is flat and belongs to a backend; only its `dtype` and length are kn
 is another `TensorData` over the same storage, so making one moves no element.
 """
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, Protocol, Self
 
@@ -24,6 +25,9 @@ from mt_tensor.layout import (
 latest_write = [0]
 """The serial number of the last write in place anywhere: whoever made a graph after it need not
 look at each tensor that the graph saved."""
+
+UNWRITTEN: Sequence[int] = (0,)
+"""What a tensor without views has for its last write, until there is one."""
 
 
 class Storage(Protocol):
@@ -47,8 +51,8 @@ class TensorData:
         offset: where the first element lies.
 
     Attributes:
-        last_write: a box that all views of the storage share: the serial number of the last
-            write in place, 0 if there was none. What a graph saved before it is out of date.
+        last_write: the serial number of the last write in place, 0 if there was none, in a
+            sequence of one. What a graph saved before it is out of date.
 
     Raises:
         ShapeError: an index of this shape would fall outside the storage.
@@ -64,7 +68,7 @@ class TensorData:
         self.shape = shape
         self.strides = contiguous_strides(shape) if strides is None else strides
         self.offset = offset
-        self.last_write = [0]
+        self.last_write = UNWRITTEN
         if strides is not None or offset or prod(shape) != len(storage):
             self._check()
 
@@ -102,9 +106,19 @@ class TensorData:
         """Whether it is its storage, element for element: contiguous, from start to end."""
         return self.offset == 0 and self.contiguous and self.size == len(self.storage)
 
+    @property
+    def mark(self) -> list[int]:
+        """Where the last write is noted down: a list that all views of the storage share.
+
+        Most tensors are neither viewed nor written to, so it is made when it is asked for.
+        """
+        if self.last_write is UNWRITTEN:
+            self.last_write = [0]
+        return self.last_write  # type: ignore[return-value]  # a list from now on
+
     def stamp(self) -> None:
         """Take note of a write in place."""
-        self.last_write[0] = latest_write[0] = next_id()
+        self.mark[0] = latest_write[0] = next_id()
 
     def restrided(self, shape: Shape, strides: Strides, offset: int | None = None) -> Self:
         """Return another layout over the same storage, known to stay inside it."""
@@ -113,6 +127,8 @@ class TensorData:
         view.shape = shape
         view.strides = strides
         view.offset = self.offset if offset is None else offset
+        if self.last_write is UNWRITTEN:  # as `mark` does, without the call
+            self.last_write = [0]
         view.last_write = self.last_write
         return view
 
@@ -194,5 +210,5 @@ def dense(storage: Storage, shape: Shape, strides: Strides) -> TensorData:
     data.shape = shape
     data.strides = strides
     data.offset = 0
-    data.last_write = [0]
+    data.last_write = UNWRITTEN
     return data

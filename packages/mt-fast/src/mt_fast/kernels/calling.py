@@ -153,3 +153,20 @@ def call_at(_typing: Any, address: Any, data: Any, layout: Any, first: Any, last
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 5), emit
+
+
+@intrinsic
+def start_at(  # noqa: PLR0913, PLR0917  what a note has
+    _typing: Any, address: Any, units: Any, storages: Any, size: Any, data: Any, layout: Any
+) -> Any:
+    """Do the same with all units of `size` words of layout, and take note of it."""
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        words = [builder.inttoptr(args[k], WORD.as_pointer()) for k in (4, 5)]
+        both = builder.add(args[2], args[2])
+        note(builder, (*args[:3], both, args[3]), *words)
+        function = builder.inttoptr(args[0], KERNEL.as_pointer())
+        builder.call(function, [*words, ir.Constant(WORD, 0), args[1]])
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 6), emit

@@ -8,8 +8,9 @@ the end of a stage: that costs 0.3 us where both cores are free, and starting th
 30 where one has gone to sleep meanwhile. A thread that comes late, because another process has its
 core, finds its parts done.
 
-`calls` has a row for each call: kernel, data, layout, first and last unit. `parts` and `stages` say
-where each part begins among the calls, and each stage among the parts; both end with their end.
+`calls` has a row for each call: kernel, layout, first and last unit, and the data, which each
+thread may have elsewhere. `parts` and `stages` say where each part begins among the calls, and each
+stage among the parts; both end with their end.
 """
 
 # ruff: noqa: PLR0913, PLR0917  compiled: an array for each table
@@ -22,11 +23,14 @@ from numba.extending import register_jitable
 from mt_fast.kernels.calling import call_at
 from mt_fast.kernels.intrinsics.marks import add_one, take, wait
 
+DATA = 4
+"""Where a row has the data of the first thread."""
+
 
 def play(calls: Any) -> None:
     """Make all calls in order."""
     for i in range(len(calls)):
-        call_at(calls[i, 0], calls[i, 1], calls[i, 2], calls[i, 3], calls[i, 4])
+        call_at(calls[i, 0], calls[i, DATA], calls[i, 1], calls[i, 2], calls[i, 3])
 
 
 def play_together(calls: Any, parts: Any, stages: Any, marks: Any, threads: int) -> None:
@@ -55,6 +59,7 @@ def _take_part(calls: Any, parts: Any, stages: Any, marks: Any, thread: int, thr
             part = first + (thread * count // threads + k) % count
             if take(marks, part):
                 for i in range(parts[part], parts[part + 1]):
-                    call_at(calls[i, 0], calls[i, 1], calls[i, 2], calls[i, 3], calls[i, 4])
+                    data = calls[i, DATA + thread]
+                    call_at(calls[i, 0], data, calls[i, 1], calls[i, 2], calls[i, 3])
                 add_one(marks, done)
         wait(marks, done, count)

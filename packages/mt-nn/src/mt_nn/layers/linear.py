@@ -7,7 +7,7 @@ from mt_nn.arguments import positive
 from mt_nn.functional import linear
 from mt_nn.init import kaiming_uniform_, uniform_
 from mt_operators import Module, Parameter
-from mt_tensor import Backend, Generator, ShapeError, Tensor, zeros
+from mt_tensor import Backend, DTypeError, Generator, ShapeError, Tensor, zeros
 
 
 class Linear(Module):
@@ -55,19 +55,26 @@ class Linear(Module):
         Raises:
             ShapeError: the last dimension is not `in_features`.
         """
-        if input.shape[-1:] != (self.in_features,):
-            message = (
-                f"{self!r}: input is {input.shape} and weight is {self.weight.value.shape}; the "
-                f"last dimension of the input must be in_features = {self.in_features}"
-            )
-            raise ShapeError(message)
-        bias = None if self.bias is None else self.bias.value
-        return linear(input, self.weight.value, bias)
+        bias = self.bias
+        try:
+            return linear(input, self.weight.value, None if bias is None else bias.value)
+        except (ShapeError, DTypeError):
+            self._check(input)
+            raise
 
     def extra_repr(self) -> str:
         """Show the sizes."""
         bias = "" if self.bias else ", bias=False"
         return f"in_features={self.in_features}, out_features={self.out_features}{bias}"
+
+    def _check(self, input: Tensor) -> None:
+        """Say which layer it is that an input does not fit; looked at when it is refused."""
+        if input.shape[-1:] != (self.in_features,):
+            message = (
+                f"{self!r}: input is {input.shape} and weight is {self.weight.value.shape}; the "
+                f"last dimension of the input must be in_features = {self.in_features}"
+            )
+            raise ShapeError(message) from None
 
 
 def fan_in_bias(weight: Tensor, generator: Generator | None, size: int) -> Parameter[Tensor]:

@@ -47,7 +47,7 @@ def shared(entries: Sequence[Entry], movable: set[int]) -> tuple[list[Entry], se
         The entries, on other storages; and the `id` of each storage whose content is lost.
     """
     spans = _spans(entries)
-    moving = {k for k, (i, _) in spans.items() if k in movable and _sets(entries[i], k)}
+    moving = {k for k, (i, _) in spans.items() if k in movable and sets_all_of(entries[i], k)}
     homes: dict[int, Storage] = {}
     free: Free = defaultdict(list)
     told: list[Entry] = []
@@ -55,7 +55,7 @@ def shared(entries: Sequence[Entry], movable: set[int]) -> tuple[list[Entry], se
         touched = {id(a.storage): a.storage for a in _tensors(entry)}
         ends = [key for key in touched if key in moving and spans[key][1] == i]
         early = [key for key in ends if key in homes and _gives_way(entry, key)]
-        _release(early, homes, free)
+        _release(early[::-1], homes, free)  # the first operand's, a gradient's, is taken first
         for key, storage in touched.items():
             if key in moving and spans[key][0] == i:
                 spare = free[storage.dtype, len(storage)]
@@ -93,8 +93,8 @@ def _spans(entries: Sequence[Entry]) -> dict[int, tuple[int, int]]:
     return spans
 
 
-def _sets(entry: Entry, key: int) -> bool:
-    """Whether an entry sets all of a storage, and reads nothing of it."""
+def sets_all_of(entry: Entry, key: int) -> bool:
+    """Whether an entry sets all of the storage with this `id`, and reads nothing of it."""
     if not isinstance(entry, Call) or entry.method not in WRITING:
         return False
     out, *others = entry.tensors

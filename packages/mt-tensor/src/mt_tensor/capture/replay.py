@@ -14,7 +14,7 @@ from mt_tensor.capture.recording import Clone, Recording, tensors_of
 from mt_tensor.capture.tape import Tape
 from mt_tensor.errors import CaptureError
 from mt_tensor.tensor import Tensor
-from mt_tensor.tensor_data import TensorData, latest_write
+from mt_tensor.tensor_data import UNWRITTEN, TensorData, latest_write
 
 
 class Replay:
@@ -37,10 +37,11 @@ class Replay:
         self.inputs = inputs
         self._recording: Recording | None = recording
         entries, self._lost = shared(recording.recorder.entries, _unseen(recording))
-        self._tape = Tape(recording.backend, entries)
+        made = recording.recorder.storages
+        self._tape = Tape(recording.backend, entries, made, self._lost)
         self._fill = places.fill
         self._runs = self._tape.runs
-        self._stamps = [data.last_write for data in recording.written]
+        self._stamps = [data.mark for data in recording.written]
         grads = recording.grads
         self._grads = [(t, after) for t, before, after in grads if after is not before]
         self._needed = [
@@ -145,7 +146,7 @@ def _copier(t: Tensor) -> Callable[[], Tensor]:
         out.shape = shape
         out.strides = strides
         out.offset = 0
-        out.last_write = [0]
+        out.last_write = UNWRITTEN
         result = new(Tensor)
         result.data = out
         result.backend = backend

@@ -1,5 +1,6 @@
 """A recorded step: the calls of a backend in order, and what happens between them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -103,26 +104,47 @@ def looped(backend: "Backend", calls: Sequence[Call]) -> Run:
     return run
 
 
+class Stretch(NamedTuple):
+    """Calls that are one run, and what is done before and after it.
+
+    A value is computed before the run that it belongs to: no call can tell the difference.
+
+    Attributes:
+        before: values and checks, in order.
+        calls: in order.
+        after: a check, or none.
+    """
+
+    before: list[Live[Any] | Check]
+    calls: list[Call]
+    after: list[Check]
+
+
 class Tape:
     """What repeats a step: in order, the values to compute anew, and what makes calls and checks.
-
-    The calls between two checks are one run. A value is computed before the run that it belongs
-    to: no call can tell the difference.
 
     Args:
         backend: makes the calls.
         entries: of the step.
+        made: the `id` of each storage that the step has made itself.
+        lost: of these, each that is set before it is read and that nobody looks at afterwards.
     """
 
-    def __init__(self, backend: "Backend", entries: Sequence[Entry]) -> None:
+    def __init__(
+        self, backend: "Backend", entries: Sequence[Entry], made: set[int], lost: set[int]
+    ) -> None:
         """Prepare the runs; nothing runs yet."""
         self._parts: list[Live[Any] | Run] = []
         self._relied_on: list[Live[Any] | Run] = []
-        for piece in _pieces(entries):
-            calls = [entry for entry in piece if isinstance(entry, Call)]
-            self._parts += [entry for entry in piece if isinstance(entry, Live)]
-            self._parts += [backend.lowered(calls)] if calls else []
-            self._parts += [partial(e.run, backend) for e in piece if isinstance(e, Check)]
+        stretches = _stretches(entries, made)
+        lookers: list[Sequence[Call | Check]] = [stretch.calls for stretch in stretches]
+        lookers += [[entry] for entry in entries if isinstance(entry, Check)]
+        met = Counter(key for looks in lookers for key in _touched(looks))
+        for stretch in stretches:
+            own = {key for key in _touched(stretch.calls) & lost if met[key] == 1}
+            self._parts += [_part(early, backend) for early in stretch.before]
+            self._parts += [backend.lowered(stretch.calls, own)] if stretch.calls else []
+            self._parts += [_part(check, backend) for check in stretch.after]
 
     def repeat(self) -> None:
         """Repeat the step with the values of the last one; take what the runs return for them."""
@@ -139,11 +161,31 @@ class Tape:
         return tuple(part.refresh if isinstance(part, Live) else part for part in self._parts)
 
 
-def _pieces(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Cut the entries after each check."""
-    pieces: list[list[Entry]] = [[]]
+def _part(entry: Live[Any] | Check, backend: "Backend") -> Live[Any] | Run:
+    return entry if isinstance(entry, Live) else partial(entry.run, backend)
+
+
+def _touched(looks: Sequence[Call | Check]) -> set[int]:
+    """Return the `id` of each storage that calls or checks touch."""
+    return {id(a.storage) for look in looks for a in look.tensors}
+
+
+def _stretches(entries: Sequence[Entry], made: set[int]) -> list[Stretch]:
+    """Cut the entries behind each check that has to wait for the calls before it."""
+    stretches = [Stretch([], [], [])]
     for entry in entries:
-        pieces[-1].append(entry)
-        if isinstance(entry, Check):
-            pieces.append([])
-    return pieces
+        now = stretches[-1]
+        if isinstance(entry, Call):
+            now.calls.append(entry)
+        elif isinstance(entry, Live) or _may_come_first(entry, now.calls, made):
+            now.before.append(entry)
+        else:
+            now.after.append(entry)
+            stretches.append(Stretch([], [], []))
+    return stretches
+
+
+def _may_come_first(check: Check, calls: Sequence[Call], made: set[int]) -> bool:
+    """Whether nobody can tell that a check was made before some calls, even if it raises."""
+    written = {id(a.storage) for call in calls for a in call.written}
+    return written <= made and written.isdisjoint(id(a.storage) for a in check.tensors)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mt_operators import Op, add, div, mul
-from mt_tensor.layout import Shape
+from mt_tensor.layout import Shape, shared
 from mt_tensor.tensor_data import TensorData
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ Axes = tuple[int, ...]
 @lru_cache(maxsize=4096)
 def kept_shape(shape: Shape, axes: Axes) -> Shape:
     """Return a shape with size 1 along axes."""
-    return tuple([1 if d in axes else n for d, n in enumerate(shape)])
+    return shared(tuple([1 if d in axes else n for d, n in enumerate(shape)]))
 
 
 def fold(backend: "Backend", op: Op, a: TensorData, axes: Axes) -> TensorData:

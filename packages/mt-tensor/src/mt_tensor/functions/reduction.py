@@ -20,6 +20,7 @@ from mt_tensor.layout import (
     broadcast_strides,
     contiguous_strides,
     normalize_axes,
+    shared,
 )
 from mt_tensor.tensor_data import TensorData
 
@@ -106,7 +107,7 @@ def folding(name: str, given: Shape, dim: Dims, keepdim: bool) -> Folding:  # no
         shape = tuple([n for d, n in enumerate(given) if d not in axes])
     spread = broadcast_strides(kept, contiguous_strides(kept), given)
     number = float(prod([given[d] for d in axes]))
-    return Folding(axes, given, shape, contiguous_strides(shape), spread, number)
+    return Folding(axes, shared(given), shared(shape), contiguous_strides(shape), spread, number)
 
 
 known_folding = lru_cache(maxsize=1024)(folding)

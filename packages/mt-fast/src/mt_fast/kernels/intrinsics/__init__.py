@@ -9,9 +9,13 @@ One element:
 
 - `elements`: `get`, `put` without Python's rule for negative indices, which keeps loops from being
   vectorised; `fetch` asks for what will be read; `advance` moves several positions; `word_at`
-  reads an address.
+  and `put_word` read and write at an address.
 - `floats`: `root`, `largest`, `smallest`, `fma`; for exponentials and logarithms `horner`,
   `power_of_two`, `scale`, `split`.
+
+Objects of Python:
+
+- `objects`: to make, call, keep and let go of them, as C code does.
 
 The words of LLVM that the others are written in:
 

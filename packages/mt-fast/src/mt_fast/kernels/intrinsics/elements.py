@@ -33,6 +33,10 @@ def _loaded(address: Any) -> int:
     return ctypes.c_int64.from_address(int(address)).value
 
 
+def _stored(address: Any, value: Any) -> None:
+    ctypes.c_int64.from_address(int(address)).value = value
+
+
 def _advanced(places: Any, layout: Any, at: Any, i: Any) -> Any:
     return tuple(place + i * layout[at + k] for k, place in enumerate(places))
 
@@ -80,6 +84,17 @@ def word_at(_typing: Any, address: Any) -> Any:
         return builder.load(builder.inttoptr(args[0], INT.as_pointer()))
 
     return types.intp(address), emit
+
+
+@instruction(_stored)
+def put_word(_typing: Any, address: Any, value: Any) -> Any:
+    """Set the word at an address."""
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        builder.store(args[1], builder.inttoptr(args[0], INT.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), emit
 
 
 @instruction(_advanced)
