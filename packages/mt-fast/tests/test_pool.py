@@ -130,3 +130,72 @@ def test_the_backend_fills_what_it_takes():
         full = backend.full((3, LARGE), value, FLOAT64)
         np.testing.assert_array_equal(backend.to_array(full), np.full((3, LARGE), value))
         del full
+
+
+@pytest.fixture
+def lent():
+    backend = FastBackend()
+    return backend, backend.full((LARGE,), 1.0, FLOAT64)
+
+
+def test_a_tensor_alone_holds_what_it_has_just_been_given(lent):
+    backend, data = lent
+    assert backend.pool.held_by_one(data)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda a: a.storage,
+        lambda a: a.storage[1:],
+        lambda a: memoryview(a.storage),
+        lambda a: np.from_dlpack(a.storage),
+        lambda a: a.restrided(a.shape, a.strides),
+        lambda a: a.narrow(0, 1, 2),
+    ],
+    ids=["array", "slice", "buffer", "dlpack", "view", "part"],
+)
+def test_it_does_not_where_somebody_else_holds_the_storage(lent, hold):
+    backend, data = lent
+    held = hold(data)
+    assert not backend.pool.held_by_one(data)
+    del held
+    assert backend.pool.held_by_one(data)
+
+
+def test_what_is_not_the_pools_is_held_by_who_knows_whom(lent):
+    backend, data = lent
+    backend.pool.empty()
+    assert not backend.pool.held_by_one(data)
+    array = np.zeros(LARGE)
+    given = TensorData(array, array.shape)  # two references, as if one were the pool's
+    assert not backend.pool.held_by_one(given)
+
+
+def halved(d, y):
+    return 0.5 * d + y
+
+
+def test_a_tensor_alone_is_overwritten(lent):
+    backend, data = lent
+    other = backend.full((LARGE,), 7.0, FLOAT64)
+    made = backend.replaced(halved, data, other)
+    assert made is data
+    np.testing.assert_array_equal(backend.to_array(made), np.full(LARGE, 7.5))
+
+
+def test_any_other_is_not(lent):
+    backend, data = lent
+    other = backend.full((LARGE,), 7.0, FLOAT64)
+    view = data.view((2, LARGE // 2))
+    made = backend.replaced(halved, data, other)
+    np.testing.assert_array_equal(backend.to_array(made), np.full(LARGE, 7.5))
+    np.testing.assert_array_equal(backend.to_array(view), np.ones((2, LARGE // 2)))
+    del view
+    wide = backend.full((3, LARGE), 7.0, FLOAT64)
+    narrow = backend.full((LARGE,), 7.0, FLOAT32)
+    for b in (wide, narrow):
+        assert backend.replaced(halved, data, b).storage is not data.storage
+    part = data.narrow(0, 1, LARGE - 1)
+    assert backend.replaced(halved, part, part).storage is not data.storage
+    np.testing.assert_array_equal(backend.to_array(data), np.ones(LARGE))

@@ -108,6 +108,67 @@ def test_the_memory_of_a_graph_goes_with_it():
     assert storage() is None
 
 
+MANY = 5000
+
+
+@pytest.mark.parametrize("activate", ["relu", "sigmoid", "exp", "plus"])
+def test_what_came_before_an_activation_is_free_as_soon_as_its_user_lets_go(activate):
+    x = leaf(np.linspace(-2.0, 2.0, MANY))
+    middle = x * 2.0
+    storage = weakref.ref(middle.data.storage)
+    y = middle + 1.0 if activate == "plus" else getattr(middle, activate)()
+    assert storage() is not None
+    del middle
+    assert storage() is None
+    y.sum().backward()
+    z = 2.0 * np.linspace(-2.0, 2.0, MANY)
+    s = 1.0 / (1.0 + np.exp(-z))
+    slope = {"relu": z > 0.0, "sigmoid": s * (1.0 - s), "exp": np.exp(z), "plus": 1.0}[activate]
+    np.testing.assert_allclose(x.grad.numpy(), 2.0 * slope * np.ones(MANY), rtol=1e-12)
+
+
+def test_what_a_user_holds_stays_though_the_graph_does_not_need_it():
+    x = leaf(np.ones(MANY))
+    middle = x * 2.0
+    y = middle.relu()
+    y.sum().backward()
+    np.testing.assert_array_equal(middle.detach().numpy(), np.full(MANY, 2.0))
+
+
+def test_the_graph_has_no_elements_of_what_it_does_not_need():
+    x = leaf(np.ones(MANY))
+    y = (x * 2.0).relu()
+    (middle,) = y.parents
+    assert (middle.shape, middle.dtype, middle.requires_grad) == ((MANY,), x.dtype, True)
+    assert middle.parents[0] is x
+    with pytest.raises(GradientError, match=r"no elements of this result of shape \(5000,\)"):
+        middle.detach().numpy()
+    with pytest.raises(GradientError, match="hold the tensor itself to read them"):
+        middle.exp()
+    with pytest.raises(AttributeError, match="flavour"):
+        _ = middle.data.flavour
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_hook_is_called_whether_it_came_before_or_after_the_function(before):
+    x, seen = leaf(np.ones(MANY)), []
+    middle = x * 2.0
+    remove = middle.register_hook(seen.append) if before else None
+    y = middle.relu()
+    remove = remove or middle.register_hook(seen.append)
+    y.sum().backward(retain_graph=True)
+    np.testing.assert_array_equal(seen[0].numpy(), np.ones(MANY))
+    remove()
+    y.sum().backward()
+    assert len(seen) == 1
+
+
+def test_a_leaf_and_a_constant_stay_in_the_graph():
+    x, c = leaf(np.ones(MANY)), mt.tensor(np.ones(MANY))
+    assert x.relu().parents[0] is x
+    assert (x + c).parents[1] is c
+
+
 def test_nothing_is_recorded_under_no_grad():
     x = leaf([1.0])
     with mt.no_grad():

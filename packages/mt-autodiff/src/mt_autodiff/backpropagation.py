@@ -110,3 +110,4 @@ def _walk(variable: Variable, grad: Any, retain_graph: bool) -> None:  # noqa: F
             else:
                 pending[key] = parent, share
                 heappush(waiting, key)
+            del parent, share  # what comes next may write over a gradient that nobody else holds

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mt_tensor.dtypes import DType
+from mt_tensor.tensor_data import TensorData
 
 SMALLEST = 1 << 14
 """Bytes from which an array is kept; smaller ones are cheap to allocate."""
@@ -60,6 +61,16 @@ class Pool:
                 shelf.append(array)
                 return array
         return self._add(size, dtype)
+
+    def held_by_one(self, data: TensorData) -> bool:
+        """Whether the storage of a tensor is the pool's, and no view and nobody else holds it."""
+        if sys.getrefcount(data.storage) != _FREE + 1:
+            return False
+        storage = data.storage
+        for kept in self._shelves.get((len(storage), storage.dtype.num), ()):
+            if kept is storage:
+                return True
+        return False
 
     def taker(self, nbytes: int) -> Callable[[int, DType], Array]:
         """Return what takes arrays of so many bytes: NumPy itself, where none is kept."""

@@ -15,10 +15,10 @@ The contract of a kernel:
 - Shapes and dtypes have been checked and fit; a kernel checks nothing.
 - The same arguments give the same bits on every run.
 
-Three methods return a new tensor instead: `elementwise`, `fold` and `product`. A step of training
-calls these most. Their defaults allocate and call a kernel. Two take many tensors, `sgd_steps` and
-`adam_steps`; their defaults call a kernel for each parameter. A recording writes down what these
-five are made of, so what overrides them must compute the same.
+Four methods return a tensor instead: `elementwise`, `replaced`, `fold` and `product`. A step of
+training calls these most. Their defaults allocate and call a kernel. Two take many tensors,
+`sgd_steps` and `adam_steps`; their defaults call a kernel for each parameter. A recording writes
+down what these six are made of, so what overrides them must compute the same.
 
 `mt_tensor.testing` runs this contract against any backend.
 """
@@ -127,6 +127,10 @@ class Backend(ABC):
         """
         operands = (a,) if b is None else (a, b, *others)
         return elementwise.elementwise(self, fn, *operands)
+
+    def replaced(self, fn: ElementFn, a: TensorData, b: TensorData) -> TensorData:
+        """Return what `elementwise` does; it may lie where `a` does, which nobody reads again."""
+        return self.elementwise(fn, a, b)
 
     def fold(self, op: Op, a: TensorData, axes: tuple[int, ...]) -> TensorData:
         """Return a new tensor: `a` folded along axes, which keep size 1."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import prod
 from typing import Any, Protocol, Self
 
-from mt_autodiff import next_id
+from mt_autodiff import GradientError, next_id
 from mt_tensor.dtypes import DType
 from mt_tensor.errors import ShapeError
 from mt_tensor.layout import (
@@ -140,6 +140,10 @@ class TensorData:
             return self
         return self.restrided(shape, broadcast_strides(self.shape, self.strides, shape))
 
+    def outline(self) -> "Outline":
+        """Return its shape and dtype, without the elements."""
+        return Outline(self.shape, self.storage.dtype)
+
     def permute(self, order: tuple[int, ...]) -> Self:
         """Return a view whose dimension `d` is this one's `order[d]`, a permutation."""
         return self.restrided(*permuted(self.shape, self.strides, order))
@@ -160,6 +164,36 @@ class TensorData:
         """Return a view of `length` entries of one dimension, from `start`, which must exist."""
         shape = _narrowed(self.shape, axis, length)
         return self.restrided(shape, self.strides, self.offset + start * self.strides[axis])
+
+
+class Outline:
+    """What is left of a tensor whose elements nobody needs.
+
+    Args:
+        shape: the size of each dimension.
+        dtype: the type of the elements that it had.
+    """
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: Shape, dtype: DType) -> None:
+        """Keep no element."""
+        self.shape = shape
+        self.dtype = dtype
+
+    def __getattr__(self, name: str) -> Any:
+        """Have nothing else: no storage, no strides, no offset.
+
+        Raises:
+            GradientError: always, for what a `TensorData` has.
+        """
+        if name not in TensorData.__slots__ and not hasattr(TensorData, name):
+            raise AttributeError(name)
+        message = (
+            f"the graph keeps no elements of this result of shape {self.shape}: its backward does "
+            "not need them; hold the tensor itself to read them"
+        )
+        raise GradientError(message)
 
 
 @lru_cache(maxsize=4096)

@@ -49,6 +49,10 @@ class Traced(Tensor):
         """Start a trace at the elements of a tensor."""
         return cls(tensor.data, tensor.backend, LEAF)
 
+    def _edge(self) -> Self:
+        """Keep every result: a trace looks at their elements."""
+        return self
+
     @classmethod
     def __apply_op__(cls, op: Op, *args: Any) -> Any:
         """Apply an operator elementwise, and record it."""

@@ -39,7 +39,7 @@ HOST = {
 }
 """Methods that a replay could not repeat, and what a step does with them."""
 
-COMPOSED = frozenset({"elementwise", "fold", "product", "sgd_steps", "adam_steps"})
+COMPOSED = frozenset({"elementwise", "replaced", "fold", "product", "sgd_steps", "adam_steps"})
 """Methods that are recorded as what their defaults are made of."""
 
 ALLOCATING = frozenset({"empty", "allocate"})

@@ -62,6 +62,14 @@ class Elementwise(DataRule):
             shares.append((v, share))
         return shares
 
+    def shares_over(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: "Backend"
+    ) -> Shares:
+        """Return the same; that of an activation may lie where `grad` does."""
+        if self._only is None:
+            return self.shares(inputs, saved, grad, backend)
+        return [(inputs[0], backend.replaced(self._only, grad, saved[0]))]
+
 
 @cache
 def rule_of(op: Op) -> Elementwise | None:
@@ -117,7 +125,7 @@ def _history(
     rule = rule_of(op)
     if rule is None:
         return None
-    saved = given
-    if rule.saves != "inputs":
-        saved = (result,) if rule.saves == "output" else ()
-    return History(rule, saved, tensors)
+    if rule.saves == "inputs":
+        return History(rule, given, tensors)
+    saved = (result,) if rule.saves == "output" else ()
+    return History(rule, saved, tuple([t._edge() for t in tensors]))

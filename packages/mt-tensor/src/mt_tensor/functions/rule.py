@@ -41,6 +41,12 @@ class DataRule:
         message = f"{type(self).__name__}: the rule defines no shares"
         raise NotImplementedError(message)
 
+    def shares_over(
+        self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: "Backend"
+    ) -> Shares:
+        """Return the same; a share may lie where `grad` does, which nobody reads again."""
+        return self.shares(inputs, saved, grad, backend)
+
 
 def recorded(rule: DataRule, data: TensorData, inputs: tuple[T, ...], saved: Any) -> T:
     """Make a tensor of what a function computed, and a node of the graph if an input is one.
