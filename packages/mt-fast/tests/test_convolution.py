@@ -68,6 +68,21 @@ def test_both_ways_to_the_gradient_of_the_kernels(monkeypatch, few_rows, portion
     np.testing.assert_allclose(BACKEND.to_array(by_bias), total, rtol=0, atol=tolerance)
 
 
+@pytest.mark.parametrize("biased", [True, False])
+@pytest.mark.parametrize("width", [1, 15, 16, 33, 40])
+@pytest.mark.parametrize("images", [1, 9, 16])
+def test_dense_gradients_are_added_up_as_they_are_copied(images, width, biased):
+    x, grad = drawn(images, 2, 10, width + 1), drawn(images, 5, 9, width)
+    out, by_bias = BACKEND.allocate((5, 2, 2, 2), x.dtype), BACKEND.allocate((5,), x.dtype)
+    given = BACKEND.from_array(grad), BACKEND.from_array(x)
+    BACKEND.conv2d_by_weight(out, by_bias if biased else None, *given, (1, 1), (0, 0))
+    wanted = expected(grad, x, (2, 2), (1, 1), (0, 0))
+    np.testing.assert_allclose(BACKEND.to_array(out), wanted, rtol=0, atol=1e-11)
+    if biased:
+        total = grad.sum((0, 2, 3))
+        np.testing.assert_allclose(BACKEND.to_array(by_bias), total, rtol=0, atol=1e-11)
+
+
 @pytest.mark.parametrize("width", [1, 15, 16, 33, 40])
 @pytest.mark.parametrize("channels", range(1, 14))
 def test_tiles_of_every_height(channels, width):

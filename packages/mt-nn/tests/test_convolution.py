@@ -249,3 +249,14 @@ def test_groups_divide_the_channels():
     message = "Conv1d: in_channels = 4 and out_channels = 6 must both be multiples of groups = 4"
     with pytest.raises(ValueError, match=message):
         Conv1d(4, 6, 3, groups=4)
+
+
+@pytest.mark.parametrize(("correlate", "sizes"), [(conv1d, (4,)), (conv2d, (4, 4))])
+@pytest.mark.parametrize("away", ["weight", "bias"])
+def test_everything_lives_on_one_backend(correlate, sizes, away):
+    homes = {"input": "fast", "weight": "fast", "bias": "fast", away: "simple"}
+    x = mt.ones(2, 3, *sizes, backend=homes["input"])
+    weight = mt.ones(5, 3, *[2] * len(sizes), backend=homes["weight"])
+    bias = mt.ones(5, backend=homes["bias"])
+    with pytest.raises(mt.BackendError, match=r"is on 'fast' and another on 'simple'; move one"):
+        correlate(x, weight, bias)

@@ -109,3 +109,11 @@ def test_a_bias_that_was_replaced_by_one_that_does_not_fit():
 def test_sizes_that_are_none(sizes):
     with pytest.raises(ValueError, match="Linear: in_features must be a positive integer, not"):
         Linear(*sizes)
+
+
+@pytest.mark.parametrize("away", ["weight", "bias"])
+def test_everything_lives_on_one_backend(away):
+    homes = {"weight": "fast", "bias": "fast", away: "simple"}
+    weight, bias = (mt.ones(*n, backend=homes[k]) for k, n in (("weight", (5, 3)), ("bias", (5,))))
+    with pytest.raises(mt.BackendError, match=r"is on 'fast' and another on 'simple'; move one"):
+        linear(mt.ones(2, 3, backend="fast"), weight, bias)

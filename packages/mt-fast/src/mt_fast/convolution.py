@@ -266,7 +266,6 @@ _HELPERS = (
     kernels.fill_weight,
     kernels.fill_bias,
     kernels.fill_gradient,
-    kernels.add_channels,
     kernels.put_channels,
 )
 _copy = Elementwise()

@@ -28,8 +28,7 @@ import numpy as np
 from mt_fast.kernels.calling import positions, storages
 from mt_fast.kernels.intrinsics.dots import CHANNELS, FEW_TAPS, TAPS, aligned, dots, total
 from mt_fast.kernels.intrinsics.elements import get, put
-from mt_fast.kernels.intrinsics.lines import add_scaled
-from mt_fast.kernels.intrinsics.runs import copy_rows, sum_rows
+from mt_fast.kernels.intrinsics.runs import copy_and_add, copy_rows
 from mt_fast.kernels.intrinsics.strips import MOST_STRIPS, STRIPS, WORDS, correlate_strips
 from mt_fast.kernels.intrinsics.tile import FIRST, HEIGHT
 
@@ -139,37 +138,34 @@ def correlate(data, layout, first, last):
             o += height
 
 
-def fill_gradient(frame, start, grad, at, layout):
-    """Copy a gradient, (O, OH, OW) from `at`, to `start`, so that it is made of whole vectors."""
+def fill_gradient(frame, grad, at, totals, layout):
+    """Copy a gradient, (O, OH, OW), so that it is made of whole vectors; `at` is where to and from.
+
+    If `layout[31]` says that there is a bias, add it to the vector of `totals` of its channel.
+    """
     OH, OW = layout[6], layout[7]
     line = -(-OW // LANES) * LANES
     for o in range(layout[1]):
-        source = at + o * layout[25]
-        target = start + o * OH * line
+        source = at[1] + o * layout[25]
+        target = at[0] + o * OH * line
+        to, rows, sums = (frame, target, line), (grad, source, layout[26]), o * LANES
         if layout[27] == 1:
-            copy_rows((frame, target, line), (grad, source, layout[26]), OH, OW)
+            if layout[31]:
+                copy_and_add(to, rows, (totals, sums), OH, OW)
+            else:
+                copy_rows(to, rows, OH, OW)
             continue
         for y in range(OH):
             for j in range(OW):
                 value = get(grad, source + y * layout[26] + j * layout[27])
                 put(frame, target + y * line + j, value)
+                put(totals, sums + j % LANES, get(totals, sums + j % LANES) + value)
 
 
-def add_channels(totals, row, gradient, start, layout):
-    """Add up the rows of each channel of a gradient; `row` has room for such a sum."""
-    OH, line = layout[6], len(row)
-    for o in range(layout[1]):
-        sum_rows((row, 0), (gradient, start + o * OH * line, line), OH, line)
-        add_scaled(totals, o * line, row, 0, number(1.0), line)
-
-
-def put_channels(out, at, totals, line):
-    """Write the sum of each line."""
-    for o in range(len(totals) // line):
-        value = number(0.0)
-        for j in range(0, line, LANES):
-            value += total(totals, o * line + j)
-        put(out, at + o, value)
+def put_channels(out, at, totals):
+    """Write the sum of each vector."""
+    for o in range(len(totals) // LANES):
+        put(out, at + o, total(totals, o * LANES))
 
 
 def correlate_gradient(data, layout, first, last):
@@ -202,16 +198,14 @@ def correlate_gradient(data, layout, first, last):
     table[depth:] = table[depth - 1]
     width = -(-O // CHANNELS) * CHANNELS
     sums = np.empty(rows * width * LANES, out.dtype)
-    row = np.empty(-(-layout[7] // LANES) * LANES, out.dtype)
-    totals = np.empty(O * len(row), out.dtype)
+    totals = np.empty(O * LANES, out.dtype)
     for unit in range(first, last):
         sums[:] = 0.0
         totals[:] = 0.0
         for n in range(unit * layout[29], min((unit + 1) * layout[29], layout[30])):
             fill_frame(frame, x, at[1] + n * layout[16], layout)
-            fill_gradient(gradient, start, grad, at[2] + n * layout[24], layout)
-            if layout[31]:
-                add_channels(totals, row, gradient, start, layout)
+            places = start, at[2] + n * layout[24]
+            fill_gradient(gradient, grad, places, totals, layout)
             for o in range(0, O, CHANNELS):
                 k = 0
                 while k < rows:
@@ -226,4 +220,4 @@ def correlate_gradient(data, layout, first, last):
                 place = (o // CHANNELS * rows + k) * CHANNELS + o % CHANNELS
                 put(out, at[0] + (unit * O + o) * depth + k, total(sums, place * LANES))
         if layout[31]:
-            put_channels(bias, at[3] + unit * O, totals, len(row))
+            put_channels(bias, at[3] + unit * O, totals)

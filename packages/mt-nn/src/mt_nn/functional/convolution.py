@@ -94,6 +94,7 @@ CONV2D = Conv2d()
 
 
 def _correlated(given: tuple[Tensor, ...], geometry: Geometry) -> Tensor:
+    given = given[0]._admit(given)
     backend, (x, weight, *bias) = given[0].backend, [v.data for v in given]
     size = geometry.output_size(x.shape[2:], weight.shape[2:])
     out = backend.allocate((x.shape[0], weight.shape[0], *size), x.storage.dtype)

@@ -94,6 +94,7 @@ CONV1D = Conv1d()
 
 
 def _correlated(given: tuple[Tensor, ...], geometry: Geometry) -> Tensor:
+    given = given[0]._admit(given)
     backend, (x, weight, *bias) = given[0].backend, [v.data for v in given]
     _, length = geometry.output_size((1, x.shape[2]), (1, weight.shape[2]))
     out = backend.allocate((x.shape[0], weight.shape[0], length), x.storage.dtype)

@@ -35,11 +35,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def _rows(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Multiply (N, I) by the transpose of (O, I), and add the bias."""
+    given = x._admit((x, weight) if bias is None else (x, weight, bias))
     a, b = x.data, weight.data
-    if bias is None:
-        return recorded(LINEAR, x.backend.product(a, b, turn_b=True), (x, weight), (a, b))
-    y = x.backend.product(a, b, bias.data, turn_b=True)
-    return recorded(LINEAR, y, (x, weight, bias), (a, b))
+    y = x.backend.product(a, b, None if bias is None else bias.data, turn_b=True)
+    return recorded(LINEAR, y, given, (a, b))
 
 
 class Linear(DataRule):

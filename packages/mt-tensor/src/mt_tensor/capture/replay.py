@@ -98,8 +98,8 @@ class Replay:
         after = recording.clones(outer=False)
         kept = [pair for pair in after if id(pair[0].storage) not in self._lost]
         again = self._tape.repeat
-        # A backend may learn from the first run how to make the others fast.
-        for run, told in ((recording.repeat, after), (again, kept), (again, kept)):
+        # A backend may note the first run and measure the second; the third is as all others are.
+        for run, told in ((recording.repeat, after), *[(again, kept)] * 3):
             recording.put_back(before)
             run()
             if not recording.equal(told):

@@ -6,10 +6,11 @@ whether the two overlap, and on the rest that fills no vector, than on the row.
 
 # ruff: noqa: ARG001  the arguments of an intrinsic are types; of some only the number counts
 
+from collections.abc import Callable
 from typing import Any
 
 from numba.core import types
-from numba.core.cgutils import alloca_once, for_range_slice
+from numba.core.cgutils import alloca_once, alloca_once_value, for_range_slice
 
 from mt_fast.kernels.intrinsics.elements import get, put
 from mt_fast.kernels.intrinsics.instruction import instruction
@@ -23,6 +24,16 @@ def _copied(target: Any, source: Any, rows: Any, width: Any) -> None:
         for j in range(width):
             value = get(source[0], source[1] + i * source[2] + j)
             put(target[0], target[1] + i * target[2] + j, value)
+
+
+def _gathered(target: Any, source: Any, total: Any, rows: Any, width: Any) -> None:
+    lanes = VECTOR_BYTES // target[0].itemsize
+    for j in range(width):
+        lane = total[1] + j % lanes
+        for i in range(rows):
+            value = get(source[0], source[1] + i * source[2] + j)
+            put(target[0], target[1] + i * target[2] + j, value)
+            put(total[0], lane, get(total[0], lane) + value)
 
 
 def _summed(target: Any, source: Any, rows: Any, width: Any) -> None:
@@ -61,20 +72,55 @@ def copy_rows(_typing: Any, target: Any, source: Any, rows: Any, width: Any) -> 
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         lanes = lanes_of(target[0].dtype.bitwidth)
-        end, begin = _starts(context, builder, (target, source), args[:2])
+        starts = _starts(context, builder, (target, source), args[:2])
         steps = [builder.extract_value(args[k], 2) for k in (0, 1)]
-        columns = integer(0), args[3], integer(lanes.count)
-        lines = integer(0), args[2], integer(1)
-        with for_range_slice(builder, *columns, intp=INT) as (j, _):
-            mask = lanes.mask(builder, builder.sub(args[3], j), 0)
-            with for_range_slice(builder, *lines, intp=INT) as (i, _):
-                to, at = (builder.add(j, builder.mul(i, step)) for step in steps)
-                value = lanes.load(builder, _vector(builder, lanes, begin, at), mask)
-                lanes.store(builder, value, _vector(builder, lanes, end, to), mask)
+        _copy(builder, lanes, (starts, steps, args[2], args[3]), lambda _value: None)
         return context.get_dummy_value()
 
     i = types.intp
     return types.void(target, source, i, i), emit
+
+
+@instruction(_gathered, block=True)
+def copy_and_add(_typing: Any, target: Any, source: Any, total: Any, rows: Any, width: Any) -> Any:
+    """Copy a block as `copy_rows` does, and add its elements to the lanes of a vector.
+
+    Args:
+        target: as there.
+        source: as there.
+        total: (storage, at), a vector: element j of each row is added to lane j, modulo the lanes.
+        rows: as there.
+        width: as there.
+    """
+
+    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        lanes = lanes_of(target[0].dtype.bitwidth)
+        *starts, sums = _starts(context, builder, (target, source, total), args[:3])
+        steps = [builder.extract_value(args[k], 2) for k in (0, 1)]
+        place = lanes.at(builder, sums, 0)
+        held = alloca_once_value(builder, lanes.load(builder, place))
+
+        def add(value: Any) -> None:
+            builder.store(builder.fadd(builder.load(held), value), held)
+
+        _copy(builder, lanes, (starts, steps, args[3], args[4]), add)
+        lanes.store(builder, builder.load(held), place)
+        return context.get_dummy_value()
+
+    i = types.intp
+    return types.void(target, source, total, i, i), emit
+
+
+def _copy(builder: Any, lanes: Lanes, block: Any, use: Callable[[Any], None]) -> None:
+    """Emit the copy of a block, and the use of each vector: the first ones of all rows first."""
+    (end, begin), steps, rows, width = block
+    with for_range_slice(builder, integer(0), width, integer(lanes.count), intp=INT) as (j, _):
+        mask = lanes.mask(builder, builder.sub(width, j), 0)
+        with for_range_slice(builder, integer(0), rows, integer(1), intp=INT) as (i, _):
+            to, at = (builder.add(j, builder.mul(i, step)) for step in steps)
+            value = lanes.load(builder, _vector(builder, lanes, begin, at), mask)
+            lanes.store(builder, value, _vector(builder, lanes, end, to), mask)
+            use(value)
 
 
 @instruction(_summed, block=True)
