@@ -25,7 +25,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Source: `torch.nn.functional.linear`.
     """
-    if not _fit(input.data, weight.data, None if bias is None else bias.data):
+    if not _fit(input, weight, bias):
         _check(input, weight, bias)
     if input.ndim == 2:  # noqa: PLR2004
         return _rows(input, weight, bias)
@@ -35,10 +35,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def _rows(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Multiply (N, I) by the transpose of (O, I), and add the bias."""
-    given = x._admit((x, weight) if bias is None else (x, weight, bias))
     a, b = x.data, weight.data
-    y = x.backend.product(a, b, None if bias is None else bias.data, turn_b=True)
-    return recorded(LINEAR, y, given, (a, b))
+    if bias is None:
+        return recorded(LINEAR, x.backend.product(a, b, turn_b=True), (x, weight), (a, b))
+    y = x.backend.product(a, b, bias.data, turn_b=True)
+    return recorded(LINEAR, y, (x, weight, bias), (a, b))
 
 
 class Linear(DataRule):
@@ -50,34 +51,37 @@ class Linear(DataRule):
         self, inputs: tuple[Any, ...], saved: Any, grad: TensorData, backend: Backend
     ) -> Shares:
         r"""Give $GW$, $G^\top x$, and to the bias the sum of the rows of $G$."""
-        (x, weight, *bias), (a, b) = inputs, saved
+        (a, b), x, weight = saved, inputs[0], inputs[1]
         shares = []
         if x.history is not None:
             shares.append((x, backend.product(grad, b)))
         if weight.history is not None:
             shares.append((weight, backend.product(grad, a, turn_a=True)))
-        if bias and bias[0].history is not None:
+        if len(inputs) > 2 and (bias := inputs[2]).history is not None:  # noqa: PLR2004
             sums = backend.fold(add, grad, (0,))
-            shares.append((bias[0], sums.restrided(sums.shape[1:], (1,))))
+            shares.append((bias, sums.restrided(bias.data.shape, (1,))))
         return shares
 
 
 LINEAR = Linear()
 
 
-def _fit(x: TensorData, weight: TensorData, bias: TensorData | None) -> bool:
+def _fit(x: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     """Whether there is clearly nothing to refuse: the common case, in few looks."""
-    dtype, shape = x.storage.dtype, weight.shape
-    return (
-        len(shape) == 2  # noqa: PLR2004
-        and x.shape[-1:] == shape[1:]
-        and weight.storage.dtype is dtype
-        and dtype.kind == "f"
-        and (bias is None or (bias.shape == shape[:1] and bias.storage.dtype is dtype))
-    )
+    a, b, backend = x.data, weight.data, x.backend
+    dtype, shape = a.storage.dtype, b.shape
+    if len(shape) != 2 or a.shape[-1:] != shape[1:] or dtype.kind != "f":  # noqa: PLR2004
+        return False
+    if b.storage.dtype is not dtype or weight.backend is not backend:
+        return False
+    if bias is None:
+        return True
+    c = bias.data
+    return c.shape == shape[:1] and c.storage.dtype is dtype and bias.backend is backend
 
 
 def _check(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    input._admit((input, weight) if bias is None else (input, weight, bias))
     one_dtype("linear", input=input, weight=weight, bias=bias)
     if weight.ndim != 2 or not input.ndim:  # noqa: PLR2004
         message = f"linear: input is {input.shape} and weight is {weight.shape}, not (*, I), (O, I)"

@@ -11,7 +11,7 @@ from mt_autodiff import History, mode
 from mt_operators import Op
 from mt_operators.op import one, zero
 from mt_tensor.functions.rule import DataRule, Shares
-from mt_tensor.tensor_data import TensorData
+from mt_tensor.tensor_data import LARGE, TensorData
 
 if TYPE_CHECKING:
     from mt_tensor.backend import Backend
@@ -128,4 +128,6 @@ def _history(
     if rule.saves == "inputs":
         return History(rule, given, tensors)
     saved = (result,) if rule.saves == "output" else ()
+    if len(result.storage) < LARGE:
+        return History(rule, saved, tensors)
     return History(rule, saved, tuple([t._edge() for t in tensors]))
