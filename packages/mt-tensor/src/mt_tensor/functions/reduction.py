@@ -1,7 +1,7 @@
 r"""Folding a tensor along some of its dimensions.
 
-The functions keep every dimension: a folded one has size 1, so that the result broadcasts
-against its input. Dropping it is a view, made by the caller.
+A fold keeps every dimension: a folded one has size 1, so that the result broadcasts against its
+input. Where they are to go, the same elements are read with another shape (`Folding`).
 """
 
 from collections.abc import Sequence
