@@ -112,12 +112,38 @@ def test_float64(name, spread):
     assert decimal_error(fn, oracle, x) <= limit
 
 
+@pytest.mark.parametrize("name", ["exp", "sigmoid"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_subnormal_results_are_rounded_once(dtype):
+def test_subnormal_results_are_rounded_once(dtype, name):
+    fn, oracle, limit = LIMITS[name]
     low = {"float32": -103.9, "float64": -745.1}[dtype]
     x = np.linspace(low, low * 0.85, 100_000).astype(dtype)
-    exact = np.exp(x.astype(np.longdouble if dtype == "float64" else np.float64))
-    assert ulps(computed(mt_operators.exp, x), exact).max() <= LIMITS["exp"][2]
+    exact = oracle(x.astype(np.longdouble if dtype == "float64" else np.float64))
+    assert ulps(computed(fn, x), exact).max() <= limit
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_sigmoid_reaches_its_limits_exactly(dtype):
+    above = np.array([40.0, 88.7, 104.0, 746.0, np.finfo(dtype).max, np.inf], dtype)
+    np.testing.assert_array_equal(computed(mt_operators.sigmoid, above), 1.0)
+    below = -above[3:]
+    np.testing.assert_array_equal(computed(mt_operators.sigmoid, below), 0.0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_result_depends_on_no_neighbours(name, dtype):
+    fn = LIMITS[name][0]
+    x = np.random.default_rng(2).uniform(-30.0, 30.0, 61).astype(dtype)
+    alone = [computed(fn, x[i : i + 1])[0] for i in range(x.size)]
+    np.testing.assert_array_equal(computed(fn, x), np.array(alone, dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_operator_that_calls_the_sigmoid_has_the_same_one(dtype):
+    x = np.linspace(-120.0, 30.0, 1001).astype(dtype)
+    called = computed(lambda x: -mt_operators.sigmoid(x), x)
+    np.testing.assert_array_equal(called, -computed(mt_operators.sigmoid, x))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

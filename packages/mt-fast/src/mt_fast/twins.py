@@ -54,6 +54,7 @@ def _elementary(dtype: DType) -> dict[Any, Any]:
         math.expm1: scope["expm1"],
         math.tanh: scope["tanh"],
         mt_operators.tanh: scope["tanh"],
+        mt_operators.sigmoid: scope["sigmoid"],
         math.log: log,
         natural_logarithm: log,
         mt_operators.log: log,
@@ -61,7 +62,10 @@ def _elementary(dtype: DType) -> dict[Any, Any]:
     }
 
 
-_FUNCTIONS = (elementary.exp, elementary.expm1, elementary.tanh, elementary.log, elementary.log1p)
+_FUNCTIONS = (
+    *(elementary.exp, elementary.expm1, elementary.tanh, elementary.sigmoid),
+    *(elementary.log, elementary.log1p),
+)
 """In the order in which they call one another."""
 
 

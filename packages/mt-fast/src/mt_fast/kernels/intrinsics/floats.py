@@ -91,12 +91,13 @@ def _scaled(x: Any, t: Any) -> Any:
 
 
 def _parted(x: Any) -> Any:
+    unit = type(x)(2.0 ** np.finfo(x).nmant)
     if np.isinf(x):
-        return type(x)(1.0), type(x)(np.finfo(x).maxexp)
+        return type(x)(1.0), np.finfo(x).maxexp * unit
     mantissa, exponent = np.frexp(x)
     if mantissa < np.sqrt(type(x)(0.5)):
         mantissa, exponent = 2 * mantissa, exponent - 1
-    return mantissa, type(x)(exponent)
+    return mantissa, type(x)(exponent) * unit
 
 
 @instruction(np.sqrt)
@@ -205,16 +206,18 @@ def _power(builder: Any, layout: Layout, n: Any, kind: Any) -> Any:
 
 @instruction(_parted)
 def split(_typing: Any, x: Any) -> Any:
-    r"""Return $(m, e)$ with $x = m\,2^e$ and $\sqrt{1/2} \le m < \sqrt 2$, for a normal $x > 0$."""
+    r"""Return $(m, u)$ with $x = m\,2^e$ and $\sqrt{1/2} \le m < \sqrt 2$, for a normal $x > 0$.
+
+    $u = e\,2^\mathrm{fraction}$ is the exponent as it stands in the bits, above the fraction.
+    """
     pair = types.UniTuple(x, 2)
 
     def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         layout = _layout(x)
-        fraction = layout.constant(layout.fraction)
         bits = builder.bitcast(args[0], layout.integer)
         above = builder.sub(bits, layout.constant(layout.root_half))
-        exponent = builder.ashr(above, fraction)
-        scaled = builder.sub(bits, builder.shl(exponent, fraction))
+        exponent = builder.and_(above, layout.constant(-1 << layout.fraction))
+        scaled = builder.sub(bits, exponent)
         kind = args[0].type
         parts = builder.bitcast(scaled, kind), builder.sitofp(exponent, kind)
         return context.make_tuple(builder, pair, parts)
