@@ -113,7 +113,7 @@ class Captured:
         self.eager += 1
         self.reason = "recorded"
         places = Places(values) if first is None else first.places
-        places.fill(values)
+        places.copy_all(values)
         before = [] if first is None else first.recording.clones(outer=True)
         backend = inputs.backend or default_backend()
         recording = Recording(self._step, backend, places, inputs.names)
