@@ -126,9 +126,11 @@ def plan(  # noqa: PLR0913, PLR0917
         sizes, steps = (), ((), (), ())
     share = 2 * m * n * depth >= worth and prod(sizes) < threads
     rows, columns = _parts(m, n, threads) if share else (max(m, 1), max(n, 1))
-    units = prod(sizes) * -(-m // rows) * -(-n // columns)
+    down, across = -(-m // rows), -(-n // columns)
+    units = prod(sizes) * down * across
     large = 2 * prod(sizes) * m * n * depth >= PARALLEL_WORK
-    words = [m, n, depth, *a[-2:], *b[-2:], out[-2], rows, columns, len(sizes)]
+    cut = rows, columns, down, across
+    words = [m, n, depth, *a[-2:], *b[-2:], out[-2], *cut, len(sizes)]
     words += [word for dim in zip(sizes, *steps, strict=True) for word in dim]
     return Plan(False, large, np.array(words, np.int64), units)  # noqa: FBT003
 

@@ -22,6 +22,7 @@ from mt_fast.chains import Task, task_of
 from mt_fast.compiler import Entry, compile_entry
 from mt_fast.kernels import playing, words
 from mt_fast.kernels.calling import NOTEBOOK
+from mt_fast.kernels.intrinsics.borrowed import Borrowed
 from mt_fast.kernels.intrinsics.instruction import EXAMINED
 from mt_fast.launching import Array, Launch, Numbers, Pack, listeners
 from mt_fast.stages import score
@@ -89,9 +90,9 @@ def compared(rows: Array) -> Comparison:
     Args:
         rows: as `mt_tensor.capture.words.table` makes them.
     """
-    signature = numba.int64[:, ::1]
-    unchanged: Any = compile_entry(words.unchanged, numba.boolean(signature))
-    learn = compile_entry(words.learn, numba.void(signature))
+    table = Borrowed(2)
+    unchanged: Any = compile_entry(words.unchanged, numba.boolean(table))
+    learn = compile_entry(words.learn, numba.void(table))
     return Comparison(partial(unchanged, rows), partial(learn, rows))
 
 
@@ -284,7 +285,7 @@ class Piece:
 @cache
 def player() -> Entry:
     """Return `playing.play`, called with the calls of a score."""
-    return compile_entry(playing.play, numba.void(numba.int64[:, ::1]))
+    return compile_entry(playing.play, numba.void(Borrowed(2)))
 
 
 @cache

@@ -25,6 +25,7 @@ from numba.core.types import int32, intp
 from numba.extending import register_jitable
 
 from mt_fast.kernels.calling import start_at
+from mt_fast.kernels.intrinsics.borrowed import ADDRESS
 from mt_fast.kernels.intrinsics.elements import put_word, word_at
 from mt_fast.kernels.intrinsics.objects import (
     TYPE,
@@ -38,7 +39,7 @@ from mt_fast.kernels.intrinsics.objects import (
     new_array,
     new_object,
 )
-from mt_fast.kernels.starting import ADDRESS, DTYPE
+from mt_fast.kernels.starting import DTYPE
 from mt_tensor.tensor_data import TensorData
 
 SIGNATURE = intp(intp, intp, intp, intp)

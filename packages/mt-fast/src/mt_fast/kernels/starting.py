@@ -21,12 +21,9 @@ from numba.core.cgutils import alloca_once
 from numba.extending import NativeValue, intrinsic, models, register_model, unbox
 
 from mt_fast.kernels.calling import KERNEL, WORD, note
+from mt_fast.kernels.intrinsics.borrowed import ADDRESS, word_of
 
 POINTER = WORD.as_pointer()
-WORD_BYTES = 8
-
-ADDRESS = object.__basicsize__ // WORD_BYTES
-"""Which word of an array object is the address of its elements: the first that is its own."""
 
 DTYPE = ADDRESS + 5
 """Which word is its dtype: after the dimensions' number, sizes and strides, and the base."""
@@ -82,15 +79,15 @@ def start(_typing: Any, words: Any, arrays: Any, offsets: Any) -> Any:
     count = len(arrays)
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        prepared = builder.inttoptr(_word(builder, args[0], ADDRESS), POINTER)
+        prepared = builder.inttoptr(word_of(builder, args[0], ADDRESS), POINTER)
         handles = [builder.extract_value(args[1], k) for k in range(count)]
         agreed = ir.Constant(ir.IntType(1), 1)
         for k, handle in enumerate(handles):
-            wanted = _word(builder, prepared, HEAD + k)
-            same = builder.icmp_signed("==", _word(builder, handle, DTYPE), wanted)
+            wanted = word_of(builder, prepared, HEAD + k)
+            same = builder.icmp_signed("==", word_of(builder, handle, DTYPE), wanted)
             agreed = builder.and_(agreed, same)
         with builder.if_then(agreed, likely=True):
-            addresses = [_word(builder, handle, ADDRESS) for handle in handles]
+            addresses = [word_of(builder, handle, ADDRESS) for handle in handles]
             positions = [builder.extract_value(args[2], k) for k in range(count)]
             _call(builder, prepared, addresses + positions, count)
         return agreed
@@ -103,15 +100,9 @@ def _call(builder: Any, prepared: Any, values: list[Any], count: int) -> None:
     data = alloca_once(builder, WORD, size=len(values))
     for k, value in enumerate(values):
         builder.store(value, builder.gep(data, [ir.Constant(WORD, k)]))
-    kernel, units, size = (_word(builder, prepared, k) for k in range(HEAD))
+    kernel, units, size = (word_of(builder, prepared, k) for k in range(HEAD))
     layout = builder.gep(prepared, [ir.Constant(WORD, HEAD + count)])
     counts = ir.Constant(WORD, count), ir.Constant(WORD, len(values))
     note(builder, (kernel, units, *counts, size), data, layout)
     function = builder.inttoptr(kernel, KERNEL.as_pointer())
     builder.call(function, [data, layout, ir.Constant(WORD, 0), units])
-
-
-def _word(builder: Any, pointer: Any, at: int) -> Any:
-    """Emit: the word at a place from a pointer."""
-    words = builder.bitcast(pointer, POINTER)
-    return builder.load(builder.gep(words, [ir.Constant(WORD, at)]))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mt_tensor.capture.agreement import disagreement
 from mt_tensor.capture.inputs import Inputs, Places
-from mt_tensor.capture.live import active
+from mt_tensor.capture.live import active, recorders
 from mt_tensor.capture.recording import Recording
 from mt_tensor.capture.replay import Replay
 from mt_tensor.errors import CaptureError
@@ -65,7 +65,7 @@ class Captured:
             CaptureError: the step cannot be replayed, or it is running already: it calls itself,
                 or another thread is in it.
         """
-        if active.recorder is not None:
+        if recorders and active.recorder is not None:
             active.recorder.refuse("starts a captured step inside another")
         try:
             self._turns.pop()
@@ -113,7 +113,7 @@ class Captured:
         self.eager += 1
         self.reason = "recorded"
         places = Places(values) if first is None else first.places
-        places.fill(values)
+        places.copy_all(values)
         before = [] if first is None else first.recording.clones(outer=True)
         backend = inputs.backend or default_backend()
         recording = Recording(self._step, backend, places, inputs.names)

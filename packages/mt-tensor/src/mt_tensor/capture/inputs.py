@@ -78,9 +78,12 @@ class Places:
     Attributes:
         values: the arguments, with a place for each tensor.
         arrays: the storages of the places that NumPy can write to, and which argument goes there.
+        plain: whether these are all. NumPy copies a small array in a third of the time that a call
+            of a kernel takes, and refuses, by a ValueError, a storage of another length, which has
+            more than the argument.
     """
 
-    __slots__ = ("_tensors", "arrays", "values")
+    __slots__ = ("_tensors", "arrays", "plain", "values")
 
     def __init__(self, args: tuple[Any, ...]) -> None:
         """Allocate one for each tensor."""
@@ -94,26 +97,12 @@ class Places:
         self.values = tuple(values)
         storages = [(i, place.data.storage) for i, place in self._tensors]
         self.arrays = tuple(pair for pair in storages if type(pair[1]) is ndarray)
+        self.plain = len(self.arrays) == len(self._tensors)
 
     def copy_all(self, args: tuple[Any, ...]) -> None:
         """Copy the arguments, which are contiguous, to their places."""
         for i, place in self._tensors:
             place.backend.map(identity, place.data, args[i].data)
-
-    def fill(self, args: tuple[Any, ...]) -> None:
-        """Copy the arguments to their places, by NumPy where it can.
-
-        It copies a small array in a third of the time that a call of a kernel takes, and refuses a
-        storage of another length, which has more than the argument.
-        """
-        if len(self.arrays) < len(self._tensors):
-            self.copy_all(args)
-            return
-        try:
-            for i, target in self.arrays:
-                target[()] = args[i].data.storage
-        except ValueError:
-            self.copy_all(args)
 
 
 def _problem(tensor: Tensor) -> str | None:

@@ -17,7 +17,7 @@ import numpy as np
 from mt_operators import identity
 from mt_tensor.backend import Backend
 from mt_tensor.base import TensorBase
-from mt_tensor.capture.live import Live, Place, active, resolved
+from mt_tensor.capture.live import Live, Place, active, recorders, resolved
 from mt_tensor.capture.tape import Call, Check, Entry
 from mt_tensor.errors import CaptureError
 
@@ -80,6 +80,7 @@ class Recorder:
         if active.recorder is not None:
             self.refuse("starts a captured step inside another")
         active.recorder = self
+        recorders.append(self)
         for backend in list(Backend.instances):
             before = vars(backend).copy()
             covers = {name: self._cover(backend, name) for name in _methods(backend)}
@@ -91,6 +92,7 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         """Uncover them."""
         active.recorder = None
+        recorders.remove(self)
         TensorBase.register_hook = self._register_hook  # type: ignore[method-assign]
         for backend, before in self._covered:
             for name, method in before.items():

@@ -11,10 +11,11 @@ from mt_tensor.capture.condition import condition
 from mt_tensor.capture.inputs import Inputs, Places
 from mt_tensor.capture.lifetimes import shared
 from mt_tensor.capture.recording import Clone, Recording, tensors_of
+from mt_tensor.capture.running import Runner, runner
 from mt_tensor.capture.tape import Tape
 from mt_tensor.errors import CaptureError
 from mt_tensor.tensor import Tensor
-from mt_tensor.tensor_data import UNWRITTEN, TensorData, latest_write
+from mt_tensor.tensor_data import UNWRITTEN, TensorData
 
 
 class Replay:
@@ -29,6 +30,8 @@ class Replay:
         ready: whether it is for some arguments, and may run; quickly, and no in case of doubt. It
             raises a LookupError, AttributeError or ValueError if something is not there any more.
             Where it says yes, the gradients are attached.
+        run: takes the step with some arguments, and returns copies of what the step returned.
+        result: returns copies of what the step returned last.
     """
 
     def __init__(self, recording: Recording, places: Places, inputs: Inputs) -> None:
@@ -39,8 +42,7 @@ class Replay:
         entries, self._lost = shared(recording.recorder.entries, _unseen(recording))
         made = recording.recorder.storages
         self._tape = Tape(recording.backend, entries, made, self._lost)
-        self._fill = places.fill
-        self._runs = self._tape.runs
+        self._places = places
         self._stamps = [data.mark for data in recording.written]
         grads = recording.grads
         self._grads = [(t, after) for t, before, after in grads if after is not before]
@@ -50,7 +52,8 @@ class Replay:
             if before is None or recording.touches(before.data)
         ]
         self.ready = condition(recording.backend, inputs, self.watch, self._needed, self.attach)
-        self._give = _giver(recording.result)
+        self.result = _giver(recording.result)
+        self.run = self._runner()
 
     def fits(self, inputs: Inputs) -> bool:
         """Whether it is for arguments of this kind, and all that it relies on is as it was."""
@@ -61,25 +64,6 @@ class Replay:
         """Give tensors the gradients that the step leaves them with."""
         for tensor, grad in self._grads:
             tensor.grad = grad
-
-    def run(self, args: tuple[Any, ...]) -> Any:
-        """Run the tape, and return copies of what the step returned; gradients are attached."""
-        self._fill(args)
-        try:
-            for run in self._runs:
-                run()
-        except BaseException:
-            for tensor, _ in self._grads:
-                tensor.grad = None
-            raise
-        stamp = latest_write[0] = next_id()
-        for box in self._stamps:
-            box[0] = stamp
-        return self._give()
-
-    def result(self) -> Any:
-        """Return copies of what the step returned last."""
-        return self._give()
 
     def verify(self, before: list[Clone]) -> None:
         """Run the tape from where the recorded step began, and compare every bit with it.
@@ -109,7 +93,14 @@ class Replay:
                     "elements behind the back of the backend"
                 )
                 raise CaptureError(message)
-        self._runs = self._tape.runs
+        self.run = self._runner()
+
+    def _runner(self) -> Runner:
+        return runner(self._places, self._tape.parts, self._stamps, self._detach, self.result)
+
+    def _detach(self) -> None:
+        for tensor, _ in self._grads:
+            tensor.grad = None
 
 
 def _unseen(recording: Recording) -> set[int]:

@@ -93,6 +93,8 @@ class Check(NamedTuple):
 Entry = Call | Check | Live[Any]
 """A `Live` among the entries is the place where its value is computed."""
 
+Part = Live[Any] | Run
+
 
 def looped(backend: "Backend", calls: Sequence[Call]) -> Run:
     """Return a function that makes the calls one after the other."""
@@ -134,8 +136,8 @@ class Tape:
         self, backend: "Backend", entries: Sequence[Entry], made: set[int], lost: set[int]
     ) -> None:
         """Prepare the runs; nothing runs yet."""
-        self._parts: list[Live[Any] | Run] = []
-        self._relied_on: list[Live[Any] | Run] = []
+        self._parts: list[Part] = []
+        self._relied_on: list[Part] = []
         stretches = _stretches(entries, made)
         lookers: list[Sequence[Call | Check]] = [stretch.calls for stretch in stretches]
         lookers += [[entry] for entry in entries if isinstance(entry, Check)]
@@ -156,12 +158,12 @@ class Tape:
         ]
 
     @property
-    def runs(self) -> tuple[Run, ...]:
-        """What takes the next step, in order."""
-        return tuple(part.refresh if isinstance(part, Live) else part for part in self._parts)
+    def parts(self) -> tuple[Part, ...]:
+        """What takes the next step, in order: a `Live` is refreshed, anything else called."""
+        return tuple(self._parts)
 
 
-def _part(entry: Live[Any] | Check, backend: "Backend") -> Live[Any] | Run:
+def _part(entry: Live[Any] | Check, backend: "Backend") -> Part:
     return entry if isinstance(entry, Live) else partial(entry.run, backend)
 
 

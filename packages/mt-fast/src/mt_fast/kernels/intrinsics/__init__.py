@@ -16,6 +16,8 @@ One element:
 Objects of Python:
 
 - `objects`: to make, call, keep and let go of them, as C code does.
+- `borrowed`: `word_of` reads a word of one; arrays of NumPy that nobody counts, for functions that
+  take next to no time.
 
 The words of LLVM that the others are written in:
 

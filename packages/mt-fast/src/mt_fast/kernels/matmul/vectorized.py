@@ -172,24 +172,25 @@ def parts(data, layout, first, last):
     """Multiply pairs of matrices; a unit of work is a part of one product.
 
     `layout` holds M, N, K; the strides of a, of b, by row and column, and the row stride of the
-    output; rows and columns of a part; the number of batch dimensions; for each of those its size,
-    and the strides of the output, a and b.
+    output; rows and columns of a part; how many parts there are down and across one product; the
+    number of batch dimensions; for each of those its size, and the strides of the output, a and b.
     """
     out, a, b = storages(data, 0, ALL)
     M, N, K = layout[0], layout[1], layout[2]
     a_row, a_column, b_row, b_column = layout[3], layout[4], layout[5], layout[6]
     c_row, rows, columns = layout[7], layout[8], layout[9]
-    across = -(-N // columns)
-    down = -(-M // rows)
+    down, across = layout[10], layout[11]
     dots = a_column == 1 and b_row == 1 and along_depth(M, N, K)
     for unit in range(first, last):
         at = positions(data, 3, ALL)
-        outer = unit // (across * down)
-        for d in range(layout[10] - 1, -1, -1):
-            at = advance(at, layout, 12 + 4 * d, outer % layout[11 + 4 * d])
-            outer //= layout[11 + 4 * d]
-        i = unit // across % down * rows
-        j = unit % across * columns
+        outer, i, j = unit, 0, 0
+        if across * down > 1:  # five divisions take longer than a product of a few numbers
+            outer = unit // (across * down)
+            i = unit // across % down * rows
+            j = unit % across * columns
+        for d in range(layout[12] - 1, -1, -1):
+            at = advance(at, layout, 14 + 4 * d, outer % layout[13 + 4 * d])
+            outer //= layout[13 + 4 * d]
         left = (a, at[1] + i * a_row, a_row, a_column)
         right = (b, at[2] + j * b_column, b_row, b_column)
         corner = (out, at[0] + i * c_row + j, c_row)
