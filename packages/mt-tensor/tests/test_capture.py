@@ -241,3 +241,14 @@ def test_what_another_thread_computes_is_not_recorded():
 
 def test_the_function_keeps_its_name():
     assert mt.capture(pair).__name__ == "pair"
+
+
+def test_an_argument_may_be_a_part_of_a_longer_storage():
+    """Then its elements are not those of the storage, one by one."""
+    double = mt.capture(lambda x: x + x)
+    long = np.arange(12.0)
+    for start in range(8):
+        part = mt.tensor(long)[start : start + 4]
+        given = part if start % 2 else mt.tensor(long[start : start + 4])
+        np.testing.assert_array_equal(double(given).numpy(), 2 * long[start : start + 4])
+    assert double.replayed == 5

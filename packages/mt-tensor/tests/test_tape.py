@@ -42,8 +42,8 @@ def call(method, *args):
 def told(backend, entries, made, lost=()):
     """Make a tape, and return what it does, in order."""
     ids = ({id(a.storage) for a in each} for each in (made, lost))
-    for run in Tape(backend, entries, *ids).runs:
-        run()
+    for part in Tape(backend, entries, *ids).parts:
+        (part.refresh if isinstance(part, Live) else part)()
     return backend.events
 
 
