@@ -79,12 +79,18 @@ def _kernel(name: str, dtype: DType, window: Window) -> Kernel:
         "KW": kw,
         "DOWN": down,
         "RIGHT": right,
-        "APART": kw <= right <= room,
-        "ROOM": room,
+        "APART": kh <= down and kw <= right <= room,
     }
     bindings = bind_helpers(dict(constants), *_HELPERS)
     return compile_kernel(getattr(kernels, name), bindings, str(constants))
 
 
-_HELPERS = (kernels.channel_at, kernels.clear, kernels.fill_shares, kernels.first_maximum)
+_HELPERS = (
+    kernels.channel_at,
+    kernels.clear,
+    kernels.window_sum,
+    kernels.lay_windows,
+    kernels.add_windows,
+    kernels.first_maximum,
+)
 _prepared = Prepared()

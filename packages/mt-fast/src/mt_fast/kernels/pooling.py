@@ -8,7 +8,7 @@ The windows are constants of a kernel, so that the loops over them are written o
 
 Bound by the compiler: `ALL`, the types of the elements; `number`, that of the pooled images; `KH`
 and `KW`, the size of a window; `DOWN` and `RIGHT`, how far windows are apart; `APART`, whether they
-lie side by side or farther, for `spread_windows`; `ROOM`, the elements of two vectors.
+lie side by side or farther, for `spread_windows`.
 """
 
 # mypy: ignore-errors
@@ -18,7 +18,6 @@ import numpy as np
 
 from mt_fast.kernels.calling import positions, storages
 from mt_fast.kernels.intrinsics.elements import get, put
-from mt_fast.kernels.intrinsics.runs import copy_rows, sum_rows
 from mt_fast.kernels.intrinsics.windows import spread_windows, sum_windows
 
 
@@ -35,78 +34,78 @@ def clear(out, to, layout, at):
             put(out, to + y * down + j * right, number(0.0))
 
 
+def window_sum(x, corner, down, right):
+    """Add up a window: its rows first, as `sum_windows` does, then its columns."""
+    total = number(0.0)
+    for j in range(KW):
+        column = get(x, corner + j * right)
+        for i in range(1, KH):
+            column += get(x, corner + i * down + j * right)
+        total += column
+    return total
+
+
 def average(data, layout, first, last):
-    """Average over windows: first the rows of all windows side by side, then their columns."""
+    """Average over windows."""
     out, x = storages(data, 0, ALL)
     start = positions(data, 2, ALL)
-    W, OH, OW = layout[1], layout[2], layout[3]
+    OH, OW = layout[2], layout[3]
     down, right = layout[7], layout[8]
-    sums = np.zeros(W + KW + ROOM, number)
+    below, beside = layout[11], layout[12]
     share = number(1.0 / (KH * KW))
     for unit in range(first, last):
         to, source = channel_at(start[0], layout, 9, unit), channel_at(start[1], layout, 5, unit)
         for oy in range(OH):
-            row = source + oy * DOWN * down
-            if right == 1:
-                sum_rows((sums, 0), (x, row, down), KH, W)
-            else:
-                for j in range(W):
-                    total = get(x, row + j * right)
-                    for i in range(1, KH):
-                        total += get(x, row + i * down + j * right)
-                    put(sums, j, total)
-            line = to + oy * layout[11]
-            if layout[12] == 1:
-                sum_windows((out, line), (sums, 0), OW, KW, RIGHT, share)
+            row, line = source + oy * DOWN * down, to + oy * below
+            if right == 1 and beside == 1:
+                sum_windows((out, line), (x, row, down), KH, OW, KW, RIGHT, share)
                 continue
             for ox in range(OW):
-                total = get(sums, ox * RIGHT)
-                for j in range(1, KW):
-                    total += get(sums, ox * RIGHT + j)
-                put(out, line + ox * layout[12], total * share)
+                total = window_sum(x, row + ox * RIGHT * right, down, right)
+                put(out, line + ox * beside, total * share)
 
 
-def fill_shares(shares, grad, source, layout):
-    """Write what the rows of each row of windows get: (OH, W), overlapping windows added up."""
-    W, OH, OW = layout[1], layout[2], layout[3]
+def lay_windows(out, to, grad, source, layout):
+    """Write a channel of images from dense windows that lie apart, each element once."""
+    H, W, OH, OW = layout[0], layout[1], layout[2], layout[3]
+    down, below = layout[7], layout[11]
     share = number(1.0 / (KH * KW))
-    if APART and layout[12] == 1:
-        for oy in range(OH):
-            line = source + oy * layout[11]
-            spread_windows((shares, oy * W), (grad, line), OW, KW, RIGHT, share)
-        return
-    shares[:] = number(0.0)
     for oy in range(OH):
-        for ox in range(OW):
+        row, line = to + oy * DOWN * down, (grad, source + oy * below)
+        spread_windows((out, row, down), line, (KH, W), OW, KW, RIGHT, share)
+        rest = (DOWN if oy + 1 < OH else H - oy * DOWN) - KH
+        spread_windows((out, row + KH * down, down), line, (rest, W), 0, KW, RIGHT, share)
+
+
+def add_windows(out, to, grad, source, layout):
+    """Add up windows that overlap, or whose elements lie anywhere: each row of windows first."""
+    W = layout[1]
+    down, right = layout[7], layout[8]
+    share = number(1.0 / (KH * KW))
+    shares = np.empty(W, number)
+    clear(out, to, layout, 7)
+    for oy in range(layout[2]):
+        shares[:] = number(0.0)
+        for ox in range(layout[3]):
             value = get(grad, source + oy * layout[11] + ox * layout[12]) * share
-            place = oy * W + ox * RIGHT
-            for j in range(KW):
-                put(shares, place + j, get(shares, place + j) + value)
+            for j in range(ox * RIGHT, ox * RIGHT + KW):
+                put(shares, j, get(shares, j) + value)
+        for i in range(oy * DOWN, oy * DOWN + KH):
+            for j in range(W):
+                place = to + i * down + j * right
+                put(out, place, get(out, place) + get(shares, j))
 
 
 def average_gradient(data, layout, first, last):
     """Give each element of a window an equal share; `out` holds images, `grad` pooled ones."""
     out, grad = storages(data, 0, ALL)
     start = positions(data, 2, ALL)
-    H, W, OH = layout[0], layout[1], layout[2]
-    down, right = layout[7], layout[8]
-    shares = np.zeros(OH * W + ROOM, number)
-    rest = np.zeros(W, number)
     for unit in range(first, last):
         to, source = channel_at(start[0], layout, 5, unit), channel_at(start[1], layout, 9, unit)
-        fill_shares(shares, grad, source, layout)
-        if right == 1 and DOWN == KH:
-            for oy in range(OH):
-                copy_rows((out, to + oy * KH * down, down), (shares, oy * W, 0), KH, W)
-            copy_rows((out, to + OH * KH * down, down), (rest, 0, 0), H - OH * KH, W)
-            continue
-        clear(out, to, layout, 7)
-        for oy in range(OH):
-            for i in range(KH):
-                row = to + (oy * DOWN + i) * down
-                for j in range(W):
-                    place = row + j * right
-                    put(out, place, get(out, place) + get(shares, oy * W + j))
+        if APART and layout[8] == 1 and layout[12] == 1:
+            lay_windows(out, to, grad, source, layout)
+        else:
+            add_windows(out, to, grad, source, layout)
 
 
 def first_maximum(x, corner, down, right):

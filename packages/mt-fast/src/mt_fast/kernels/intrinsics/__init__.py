@@ -31,7 +31,7 @@ What threads tell one another:
 
 Vectors along dense rows:
 
-- `runs`: `copy_rows`, `copy_and_add`, `sum_rows`, for blocks of rows.
+- `runs`: `copy_rows` and `copy_and_add`, for blocks of rows.
 - `lines`: `add_scaled`, `marks`, `lowest`, `count_bits`, `count_equal`, `put_where_equal`, for
   lines of any length.
 - `wide`: `run_of`, `lines_of`, the folds of sums, products and extrema.

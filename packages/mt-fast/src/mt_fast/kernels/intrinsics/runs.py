@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba.core import types
-from numba.core.cgutils import alloca_once, alloca_once_value, for_range_slice
+from numba.core.cgutils import alloca_once_value, for_range_slice
 
 from mt_fast.kernels.intrinsics.elements import get, put
 from mt_fast.kernels.intrinsics.instruction import instruction
@@ -34,15 +34,6 @@ def _gathered(target: Any, source: Any, total: Any, rows: Any, width: Any) -> No
             value = get(source[0], source[1] + i * source[2] + j)
             put(target[0], target[1] + i * target[2] + j, value)
             put(total[0], lane, get(total[0], lane) + value)
-
-
-def _summed(target: Any, source: Any, rows: Any, width: Any) -> None:
-    lanes = VECTOR_BYTES // target[0].itemsize
-    for j in range(-(-width // lanes) * lanes):
-        total = target[0].dtype.type(0)
-        for i in range(rows if j < width else 0):
-            total += get(source[0], source[1] + i * source[2] + j)
-        put(target[0], target[1] + j, total)
 
 
 def _starts(context: Any, builder: Any, kinds: Any, blocks: Any) -> list[Any]:
@@ -121,35 +112,3 @@ def _copy(builder: Any, lanes: Lanes, block: Any, use: Callable[[Any], None]) ->
             value = lanes.load(builder, _vector(builder, lanes, begin, at), mask)
             lanes.store(builder, value, _vector(builder, lanes, end, to), mask)
             use(value)
-
-
-@instruction(_summed, block=True)
-def sum_rows(_typing: Any, target: Any, source: Any, rows: Any, width: Any) -> Any:
-    """Add up the rows of a block, one after the other.
-
-    Args:
-        target: (storage, at), where the sum goes, in whole vectors: 0 beyond the width.
-        source: (storage, at, row); row i begins at `at + i * row`.
-        rows: how many there are, at least one.
-        width: elements of a row, 0 or more.
-    """
-
-    def emit(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        lanes = lanes_of(target[0].dtype.bitwidth)
-        end, begin = _starts(context, builder, (target, source), args[:2])
-        step = builder.extract_value(args[1], 2)
-        columns = integer(0), args[3], integer(lanes.count)
-        lines = integer(1), args[2], integer(1)
-        total = alloca_once(builder, lanes.type)
-        with for_range_slice(builder, *columns, intp=INT) as (j, _):
-            mask = lanes.mask(builder, builder.sub(args[3], j), 0)
-            builder.store(lanes.load(builder, _vector(builder, lanes, begin, j), mask), total)
-            with for_range_slice(builder, *lines, intp=INT) as (i, _):
-                at = builder.add(j, builder.mul(i, step))
-                row = lanes.load(builder, _vector(builder, lanes, begin, at), mask)
-                builder.store(builder.fadd(builder.load(total), row), total)
-            lanes.store(builder, builder.load(total), _vector(builder, lanes, end, j))
-        return context.get_dummy_value()
-
-    i = types.intp
-    return types.void(target, source, i, i), emit
