@@ -17,6 +17,7 @@ from mt_autodiff import (
     next_id,
 )
 from mt_operators import Op, add, identity
+from mt_tensor.defaults.elementwise import copied
 from mt_tensor.dtypes import DType, floating, nearest_dtype
 from mt_tensor.errors import BackendError, DTypeError
 from mt_tensor.functions.elementwise import elementwise
@@ -419,6 +420,4 @@ def _sum_to(grad: T, shape: Shape) -> T:
 
 
 def _cast(a: T, dtype: DType) -> T:
-    out = a.backend.allocate(a.shape, dtype)
-    a.backend.map(identity, out, a.data)
-    return a._new(out)
+    return a._new(copied(a.backend, a.data, dtype))

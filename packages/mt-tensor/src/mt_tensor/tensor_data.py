@@ -215,18 +215,10 @@ def _narrowed(shape: Shape, axis: int, length: int) -> Shape:
 
 def over_all_of(storage: Storage, shape: Shape) -> TensorData:
     """Return the row-major layout over a fresh storage, which is known to have this size."""
-    return dense(storage, shape, contiguous_strides(shape))
-
-
-def dense(storage: Storage, shape: Shape, strides: Strides) -> TensorData:
-    """Return the row-major layout over a fresh storage, of which these are known to be the strides.
-
-    Nothing else is done for most of the tensors that a step makes, so it must not cost much.
-    """
     data = object.__new__(TensorData)
     data.storage = storage
     data.shape = shape
-    data.strides = strides
+    data.strides = contiguous_strides(shape)
     data.offset = 0
     data.last_write = UNWRITTEN
     return data

@@ -12,6 +12,7 @@ from mt_tensor.capture.inputs import Places
 from mt_tensor.capture.live import Live
 from mt_tensor.capture.recorder import Recorder
 from mt_tensor.capture.tape import Call, Check
+from mt_tensor.defaults.elementwise import copied
 from mt_tensor.errors import CaptureError
 from mt_tensor.tensor import Tensor
 from mt_tensor.tensor_data import TensorData
@@ -97,9 +98,7 @@ class Recording:
         return all(np.array_equal(_bits(read(a)), _bits(read(b))) for a, b in clones)
 
     def _copy(self, a: TensorData) -> TensorData:
-        copy = self.backend.allocate(a.shape, a.dtype)
-        self.backend.map(identity, copy, a)
-        return copy
+        return copied(self.backend, a, a.dtype)
 
     def _refuse_written(self, places: Places) -> None:
         given = {id(t.data.storage): t for t in places.values if isinstance(t, Tensor)}

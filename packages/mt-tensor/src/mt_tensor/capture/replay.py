@@ -6,13 +6,13 @@ from typing import Any
 from numpy import ndarray
 
 from mt_autodiff import next_id
-from mt_operators import identity
 from mt_tensor.capture.condition import condition
 from mt_tensor.capture.inputs import Inputs, Places
 from mt_tensor.capture.lifetimes import shared
 from mt_tensor.capture.recording import Clone, Recording, tensors_of
 from mt_tensor.capture.running import Runner, runner
 from mt_tensor.capture.tape import Tape
+from mt_tensor.defaults.elementwise import copied
 from mt_tensor.errors import CaptureError
 from mt_tensor.tensor import Tensor
 from mt_tensor.tensor_data import UNWRITTEN, TensorData
@@ -150,6 +150,4 @@ def _copier(t: Tensor) -> Callable[[], Tensor]:
 
 
 def _copied(t: Tensor) -> Tensor:
-    out = t.backend.allocate(t.shape, t.dtype)
-    t.backend.map(identity, out, t.data)
-    return Tensor(out, t.backend, t.history)
+    return Tensor(copied(t.backend, t.data, t.dtype), t.backend, t.history)

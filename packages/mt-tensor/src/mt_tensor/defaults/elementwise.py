@@ -39,10 +39,8 @@ def elementwise(backend: "Backend", fn: "ElementFn", *operands: TensorData) -> T
     return out
 
 
-def cast(backend: "Backend", a: TensorData, dtype: DType) -> TensorData:
-    """Return the elements in another dtype, in storage of their own; itself if it has that."""
-    if a.storage.dtype is dtype:
-        return a
+def copied(backend: "Backend", a: TensorData, dtype: DType) -> TensorData:
+    """Return the elements in a dtype, in row-major order, in storage of their own."""
     out = backend.allocate(a.shape, dtype)
     backend.map(identity, out, a)
     return out

@@ -2,7 +2,7 @@ r"""The matrix product, $c_{bij} = \sum_k a_{bik}\, b_{bkj}$."""
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mt_tensor.defaults.elementwise import cast
+from mt_tensor.defaults.elementwise import copied
 from mt_tensor.dtypes import floating, promote
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.rule import DataRule, Shares, recorded
@@ -78,7 +78,7 @@ def _product(
     dtype = x.storage.dtype
     if y.storage.dtype is not dtype or dtype.kind != "f":
         dtype = floating(promote(dtype, y.storage.dtype))
-        x, y = cast(backend, x, dtype), cast(backend, y, dtype)
+        x, y = (a if a.storage.dtype is dtype else copied(backend, a, dtype) for a in (x, y))
     if len(x.shape) > 2 or len(y.shape) > 2:  # noqa: PLR2004
         x, y = _batched(x, y)
     return backend.product(x, y, turn_a=turn_a, turn_b=turn_b)

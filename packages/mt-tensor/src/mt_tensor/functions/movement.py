@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mt_autodiff import Context, Function
 from mt_operators import identity
+from mt_tensor.defaults.elementwise import copied
 from mt_tensor.errors import ShapeError
 from mt_tensor.functions.rule import DataRule, Shares, recorded
 from mt_tensor.layout import Shape, broadcast_shapes, contiguous_strides, infer_shape
@@ -112,9 +113,7 @@ class Copy(Function):
     @staticmethod
     def forward(ctx: Context, a: "Tensor", *, dtype: "DType") -> Any:  # noqa: ARG004
         """Return the same elements in storage of their own."""
-        out = a.backend.allocate(a.shape, dtype)
-        a.backend.map(identity, out, a.data)
-        return a._new(out)
+        return a._new(copied(a.backend, a.data, dtype))
 
     @staticmethod
     def backward(ctx: Context, grad_output: "Tensor") -> Any:  # noqa: ARG004
